@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A user address space with a VMA of a file whose ->mmap belongs to the test.
+ *
+ * remap_pfn_range() and its kin may only be called from ->mmap, where the VMA
+ * is the caller's and the mmap_lock is held for writing. So a test gives
+ * user_file_open() the function that is to run there, and user_mmap() returns
+ * what mmap(2) would have returned to a process.
+ *
+ * The address space belongs to the thread of the test case and is gone before
+ * its actions run: what has to be seen after the unmapping needs vm_munmap()
+ * in the case itself. Never assert while the mmap_lock is held: an assertion
+ * ends the thread and leaves the lock behind.
+ */
+#ifndef _MM_TESTS_USER_VMA_H
+#define _MM_TESTS_USER_VMA_H
+
+#include <kunit/test.h>
+#include <linux/anon_inodes.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+/**
+ * struct user_file - a file to be mapped by the thread of a test case
+ * @filp: the open file, put when the test case ends
+ * @mmap: what ->mmap does; its return value is what user_mmap() returns,
+ *	unless it is 0. NULL maps nothing and succeeds
+ * @data: for @mmap
+ */
+struct user_file {
+	struct file *filp;
+	int (*mmap)(struct vm_area_struct *vma, void *data);
+	void *data;
+};
+
+static int user_file_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	struct user_file *uf = filp->private_data;
+
+	return uf->mmap ? uf->mmap(vma, uf->data) : 0;
+}
+
+static const struct file_operations user_file_fops = {
+	.owner = THIS_MODULE,
+	.mmap = user_file_mmap,
+};
+
+KUNIT_DEFINE_ACTION_WRAPPER(user_file_put, fput, struct file *);
+
+/* Opens a file for mapping, @flags being O_RDONLY or O_RDWR; never fails. */
+static struct user_file *user_file_open(struct kunit *test, int flags,
+					int (*mmap)(struct vm_area_struct *vma,
+						    void *data),
+					void *data)
+{
+	struct user_file *uf = kunit_kzalloc(test, sizeof(*uf), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, uf);
+	uf->mmap = mmap;
+	uf->data = data;
+	/* An inode of its own, for unmap_mapping_range() to work on. */
+	uf->filp = anon_inode_create_getfile("[user_vma]", &user_file_fops, uf,
+					     flags, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, uf->filp);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, user_file_put,
+						  uf->filp));
+	KUNIT_ASSERT_EQ(test, 0, kunit_attach_mm());
+
+	return uf;
+}
+
+/*
+ * mmap(2) of @len bytes at page @pgoff of the file: the address, or -errno.
+ * kunit_vm_mmap() cannot be used, since it takes an errno for an address.
+ */
+static long user_mmap(struct user_file *uf, unsigned long addr, size_t len,
+		      unsigned long prot, unsigned long flags,
+		      unsigned long pgoff)
+{
+	return vm_mmap(uf->filp, addr, len, prot, flags, pgoff << PAGE_SHIFT);
+}
+
+/*
+ * The page mapped at @addr, NULL if there is none, or with FOLL_WRITE none
+ * that can be written without a fault. Raw page frames cannot be looked up.
+ */
+static inline struct page *user_page(unsigned long addr,
+				     unsigned int gup_flags)
+{
+	struct page *page;
+
+	if (get_user_pages_unlocked(addr, 1, &page,
+				    gup_flags | FOLL_NOFAULT) != 1)
+		return NULL;
+	put_page(page);
+
+	return page;
+}
+
+/* The page that the process reads at @addr, in a buffer of the test case. */
+static inline void *user_read_page(struct kunit *test, unsigned long addr)
+{
+	void *buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_ASSERT_EQ(test,
+			copy_from_user(buf, (void __user *)addr, PAGE_SIZE), 0);
+	return buf;
+}
+
+/* Whether the process can write @value at @addr. */
+static inline bool user_write(unsigned long addr, u32 value)
+{
+	return !copy_to_user((void __user *)addr, &value, sizeof(value));
+}
+
+#endif /* _MM_TESTS_USER_VMA_H */

@@ -113,7 +113,8 @@ struct addrmap_transfer {
  * Fails with EINVAL if @length is none of the above, EBUSY if the buffer is
  * mapped or if another process has ever called mmap() on this open file,
  * ENOMEM if there is no such memory (as for a large buffer on a node that
- * needs it to be contiguous), EINTR on a fatal signal.
+ * needs it to be contiguous), EOPNOTSUPP if the buffer is a device's memory,
+ * EINTR on a fatal signal.
  */
 struct addrmap_set_length {
 	__u32 size;

@@ -6,6 +6,7 @@
  */
 #include <linux/capability.h>
 #include <linux/compat.h>
+#include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/ioctl.h>
 #include <linux/mm.h>
@@ -22,10 +23,118 @@
 
 static const struct addrmap_technique * const techniques[] = {
 	&addrmap_pfn,
+	&addrmap_pages,
 	&addrmap_vmalloc,
+	&addrmap_fault,
+	&addrmap_pfn_fault,
+	&addrmap_huge,
+#ifdef CONFIG_HAS_IOMEM
+	&addrmap_io,
+#endif
 };
 
 static struct addrmap_node nodes[ARRAY_SIZE(techniques)];
+
+/* Memory that more than one technique uses */
+
+/**
+ * addrmap_alloc_contig() - allocate physically contiguous memory
+ * @buf: @buf->length is how many bytes; @buf->kaddr is set
+ *
+ * Context: May sleep.
+ * Return: 0, or -ENOMEM. On success, addrmap_free_contig() frees the memory.
+ */
+int addrmap_alloc_contig(struct addrmap_buffer *buf)
+{
+	/*
+	 * The length is chosen by user space, and may be more than there can
+	 * ever be in one piece: that is no reason to warn.
+	 */
+	buf->kaddr = alloc_pages_exact(buf->length, GFP_KERNEL_ACCOUNT |
+				       __GFP_ZERO | __GFP_NOWARN);
+
+	return buf->kaddr ? 0 : -ENOMEM;
+}
+
+/**
+ * addrmap_free_contig() - free what addrmap_alloc_contig() has allocated
+ * @buf: the buffer
+ *
+ * Context: Any.
+ */
+void addrmap_free_contig(struct addrmap_buffer *buf)
+{
+	free_pages_exact(buf->kaddr, buf->length);
+}
+
+/**
+ * addrmap_page_contig() - a page of addrmap_alloc_contig()'s memory
+ * @buf: the buffer
+ * @pgoff: in pages, less than @buf->length
+ *
+ * Context: Any.
+ * Return: The page, of which the buffer keeps the reference.
+ */
+struct page *addrmap_page_contig(struct addrmap_buffer *buf, pgoff_t pgoff)
+{
+	return virt_to_page(buf->kaddr + (pgoff << PAGE_SHIFT));
+}
+
+/**
+ * addrmap_alloc_array() - allocate single pages
+ * @buf: @buf->length is how many bytes; @buf->pages is set
+ *
+ * Context: May sleep.
+ * Return: 0, or -ENOMEM. On success, addrmap_free_array() frees the pages and
+ * their array, which kvmalloc() has allocated.
+ */
+int addrmap_alloc_array(struct addrmap_buffer *buf)
+{
+	size_t i, nr = buf->length >> PAGE_SHIFT;
+
+	buf->pages = kvzalloc_objs(*buf->pages, nr, GFP_KERNEL_ACCOUNT);
+	if (!buf->pages)
+		return -ENOMEM;
+
+	for (i = 0; i < nr; i++) {
+		buf->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_HIGHMEM |
+					   __GFP_ZERO);
+		if (!buf->pages[i]) {
+			addrmap_free_array(buf);
+			return -ENOMEM;
+		}
+	}
+
+	return 0;
+}
+
+/**
+ * addrmap_free_array() - free what addrmap_alloc_array() has allocated
+ * @buf: the buffer
+ *
+ * Context: May sleep.
+ */
+void addrmap_free_array(struct addrmap_buffer *buf)
+{
+	size_t i, nr = buf->length >> PAGE_SHIFT;
+
+	for (i = 0; i < nr && buf->pages[i]; i++)
+		__free_page(buf->pages[i]);
+	kvfree(buf->pages);
+}
+
+/**
+ * addrmap_page_array() - a page of addrmap_alloc_array()'s
+ * @buf: the buffer
+ * @pgoff: in pages, less than @buf->length
+ *
+ * Context: Any.
+ * Return: The page, of which the buffer keeps the reference.
+ */
+struct page *addrmap_page_array(struct addrmap_buffer *buf, pgoff_t pgoff)
+{
+	return buf->pages[pgoff];
+}
 
 /* Buffers */
 
@@ -179,15 +288,22 @@ static size_t buffer_copy(struct addrmap_buffer *buf, loff_t *pos,
 	size_t done = 0;
 
 	while (*pos < buf->length && iov_iter_count(iter)) {
-		struct page *page = buf->tech->page(buf, *pos >> PAGE_SHIFT);
-		size_t offset = offset_in_page(*pos);
-		size_t want = min(iov_iter_count(iter), PAGE_SIZE - offset);
+		size_t in_page = offset_in_page(*pos);
+		size_t want = min(iov_iter_count(iter), PAGE_SIZE - in_page);
+		struct page *page;
 		size_t n;
 
-		if (read)
-			n = copy_page_to_iter(page, offset, want, iter);
-		else
-			n = copy_page_from_iter(page, offset, want, iter);
+		if (!buf->tech->page) {
+			n = buf->tech->io_iter(buf, *pos, want, iter, read);
+		} else {
+			page = buf->tech->page(buf, *pos >> PAGE_SHIFT);
+			if (read)
+				n = copy_page_to_iter(page, in_page, want,
+						      iter);
+			else
+				n = copy_page_from_iter(page, in_page, want,
+							iter);
+		}
 		*pos += n;
 		done += n;
 		if (n < want || fatal_signal_pending(current))
@@ -258,33 +374,39 @@ static long ioctl_info(struct file *file, void *arg)
 	return 0;
 }
 
+static void translate(struct addrmap_buffer *buf, struct addrmap_translate *tr)
+{
+	size_t in_page = offset_in_page(tr->offset);
+	struct page *page;
+
+	if (!buf->tech->page) {
+		tr->phys = buf->phys + tr->offset;
+		tr->pfn = PHYS_PFN(tr->phys);
+		tr->kaddr = (unsigned long)buf->io + tr->offset;
+		return;
+	}
+	page = buf->tech->page(buf, tr->offset >> PAGE_SHIFT);
+	tr->pfn = page_to_pfn(page);
+	tr->phys = page_to_phys(page) + in_page;
+	if (buf->kaddr)
+		tr->kaddr = (unsigned long)buf->kaddr + tr->offset;
+	else if (page_address(page))	/* NULL for most of high memory */
+		tr->kaddr = (unsigned long)page_address(page) + in_page;
+}
+
 static long ioctl_translate(struct file *file, void *arg)
 {
 	struct addrmap_buffer *buf = buffer_get(file->private_data);
 	struct addrmap_translate *tr = arg;
-	struct page *page;
-	void *kaddr;
 	long ret = 0;
 
 	tr->kaddr = 0;
 	tr->pfn = 0;
 	tr->phys = 0;
-	if (tr->offset >= buf->length) {
+	if (tr->offset >= buf->length)
 		ret = -EINVAL;
-	} else if (capable(CAP_SYS_ADMIN)) {
-		page = buf->tech->page(buf, tr->offset >> PAGE_SHIFT);
-		tr->pfn = page_to_pfn(page);
-		tr->phys = page_to_phys(page) + offset_in_page(tr->offset);
-		if (buf->kaddr) {
-			tr->kaddr = (unsigned long)buf->kaddr + tr->offset;
-		} else {
-			/* A page in high memory has no address of its own. */
-			kaddr = page_address(page);
-			if (kaddr)
-				tr->kaddr = (unsigned long)kaddr +
-					    offset_in_page(tr->offset);
-		}
-	}
+	else if (capable(CAP_SYS_ADMIN))
+		translate(buf, tr);
 	buffer_put(buf);
 
 	return ret;
@@ -295,6 +417,11 @@ static void transfer_page(struct addrmap_buffer *buf, size_t offset,
 			  struct page *page, size_t in_page, size_t len,
 			  bool to_buffer)
 {
+	if (!buf->tech->page) {
+		buf->tech->io_page(buf, offset, page, in_page, len, to_buffer);
+		return;
+	}
+
 	while (len) {
 		struct page *bpage = buf->tech->page(buf, offset >> PAGE_SHIFT);
 		size_t in_bpage = offset_in_page(offset);
@@ -415,6 +542,7 @@ static long ioctl_set_length(struct file *file, void *arg)
 {
 	struct addrmap_file *af = file->private_data;
 	struct addrmap_set_length *sl = arg;
+	const struct addrmap_technique *tech;
 	struct addrmap_buffer *buf;
 	int err;
 
@@ -422,8 +550,14 @@ static long ioctl_set_length(struct file *file, void *arg)
 	    !PAGE_ALIGNED(sl->length))
 		return -EINVAL;
 
-	/* tech does not change, so this needs no lock. */
-	buf = buffer_alloc(af->buf->tech, sl->length);
+	/* Even if the buffer changes, the technique does not. */
+	buf = buffer_get(af);
+	tech = buf->tech;
+	buffer_put(buf);
+	if (!tech->page)
+		return -EOPNOTSUPP;
+
+	buf = buffer_alloc(tech, sl->length);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	buf->private = true;
@@ -648,6 +782,51 @@ void addrmap_vm_close(struct vm_area_struct *vma)
 	af->nr_vmas--;
 }
 
+/**
+ * addrmap_vm_access() - vm_ops->access: a debugger wants to see a mapping
+ * @vma: the mapping
+ * @addr: where, in it
+ * @data: kernel memory to copy to or from
+ * @len: bytes
+ * @write: copy to the mapping
+ *
+ * This is called if get_user_pages() fails, as it does if the page tables hold
+ * no references to the pages.
+ *
+ * Context: Called with the mmap_lock held. May sleep.
+ * Return: How many bytes were copied, which is fewer than @len at the end of
+ * the mapping. -EACCES if the mapping is not writable, or if it is private:
+ * then nobody knows here which pages of it are copies.
+ */
+int addrmap_vm_access(struct vm_area_struct *vma, unsigned long addr,
+		      void *data, int len, int write)
+{
+	struct addrmap_buffer *buf = addrmap_vma_buffer(vma);
+	size_t offset = (vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
+	int done = 0;
+
+	if (is_cow_mapping(vma->vm_flags))
+		return -EACCES;
+	if (write && !(vma->vm_flags & VM_WRITE))
+		return -EACCES;
+
+	len = min_t(unsigned long, len, vma->vm_end - addr);
+	while (done < len) {
+		struct page *page = buf->tech->page(buf, offset >> PAGE_SHIFT);
+		size_t in_page = offset_in_page(offset);
+		size_t n = min_t(size_t, len - done, PAGE_SIZE - in_page);
+
+		if (write)
+			memcpy_to_page(page, in_page, data + done, n);
+		else
+			memcpy_from_page(data + done, page, in_page, n);
+		offset += n;
+		done += n;
+	}
+
+	return done;
+}
+
 /* Nodes */
 
 #if IS_ENABLED(CONFIG_KUNIT)
@@ -672,31 +851,52 @@ struct miscdevice *addrmap_find_node(const char *name)
 EXPORT_SYMBOL_IF_KUNIT(addrmap_find_node);
 #endif
 
-static void nodes_remove(int nr)
+static int node_add(struct addrmap_node *node,
+		    const struct addrmap_technique *tech)
 {
-	while (nr--) {
-		misc_deregister(&nodes[nr].misc);
-		if (nodes[nr].shared)
-			buffer_put(nodes[nr].shared);
+	int err = tech->init ? tech->init() : 0;
+
+	if (err)
+		return err;
+
+	mutex_init(&node->lock);
+	node->misc.minor = MISC_DYNAMIC_MINOR;
+	node->misc.name = tech->name;
+	node->misc.fops = tech->fops;
+	node->misc.mode = 0600;
+	node->tech = tech;
+	err = misc_register(&node->misc);
+	if (err) {
+		node->tech = NULL;
+		if (tech->exit)
+			tech->exit();
+	}
+
+	return err;
+}
+
+static void nodes_remove(void)
+{
+	for (int i = 0; i < ARRAY_SIZE(nodes); i++) {
+		struct addrmap_node *node = &nodes[i];
+
+		if (!node->tech)
+			continue;
+		misc_deregister(&node->misc);
+		if (node->shared)
+			buffer_put(node->shared);
+		if (node->tech->exit)
+			node->tech->exit();
 	}
 }
 
 static int __init addrmap_init(void)
 {
-	int i, err;
+	for (int i = 0; i < ARRAY_SIZE(nodes); i++) {
+		int err = node_add(&nodes[i], techniques[i]);
 
-	for (i = 0; i < ARRAY_SIZE(nodes); i++) {
-		struct addrmap_node *node = &nodes[i];
-
-		mutex_init(&node->lock);
-		node->tech = techniques[i];
-		node->misc.minor = MISC_DYNAMIC_MINOR;
-		node->misc.name = node->tech->name;
-		node->misc.fops = node->tech->fops;
-		node->misc.mode = 0600;
-		err = misc_register(&node->misc);
-		if (err) {
-			nodes_remove(i);
+		if (err && err != -ENODEV) {
+			nodes_remove();
 			return err;
 		}
 	}
@@ -708,7 +908,7 @@ module_init(addrmap_init);
 /* Every open file and so every mapping holds a reference to the module. */
 static void __exit addrmap_exit(void)
 {
-	nodes_remove(ARRAY_SIZE(nodes));
+	nodes_remove();
 }
 module_exit(addrmap_exit);
 

@@ -23,15 +23,23 @@
  *	uses it, and while read(), write() or ioctl() copy
  * @tech: how it was allocated and how it is to be freed
  * @length: bytes, a multiple of PAGE_SIZE
- * @kaddr: contiguous kernel view of all of it, or NULL if it has none
  * @private: belongs to one open file alone
+ * @kaddr: contiguous kernel view of all of it, or NULL if it has none
+ * @pages: its pages, if the technique needs an array of them
+ * @io: kernel view of a device's memory, which is not to be dereferenced
+ * @phys: where that memory is
  */
 struct addrmap_buffer {
 	struct kref ref;
 	const struct addrmap_technique *tech;
 	size_t length;
-	void *kaddr;
 	bool private;
+
+	/* Set by the technique. */
+	void *kaddr;
+	struct page **pages;
+	void __iomem *io;
+	phys_addr_t phys;
 };
 
 /**
@@ -40,7 +48,15 @@ struct addrmap_buffer {
  * @fops: ADDRMAP_FOPS and how to mmap()
  * @alloc: allocate @length bytes of zeroed memory for a buffer; 0 or -errno
  * @free: free it; nothing maps it or copies from it any more
- * @page: the page at a page offset, which the caller has checked
+ * @page: the page at a page offset, which the caller has checked; NULL if the
+ *	memory has no pages, since it is a device's
+ *
+ * Only for a device's memory, of which there is no second one to be allocated:
+ *
+ * @init: find the device; 0, or -ENODEV if there is to be no node
+ * @exit: undo @init
+ * @io_iter: copy up to @len bytes at @offset; how many were copied
+ * @io_page: copy @len bytes at @offset, at most to the end of @page
  */
 struct addrmap_technique {
 	const char *name;
@@ -48,6 +64,14 @@ struct addrmap_technique {
 	int (*alloc)(struct addrmap_buffer *buf);
 	void (*free)(struct addrmap_buffer *buf);
 	struct page *(*page)(struct addrmap_buffer *buf, pgoff_t pgoff);
+
+	int (*init)(void);
+	void (*exit)(void);
+	size_t (*io_iter)(struct addrmap_buffer *buf, size_t offset,
+			  size_t len, struct iov_iter *iter, bool read);
+	void (*io_page)(struct addrmap_buffer *buf, size_t offset,
+			struct page *page, size_t in_page, size_t len,
+			bool to_buffer);
 };
 
 /**
@@ -100,6 +124,14 @@ long addrmap_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 	.unlocked_ioctl	= addrmap_ioctl,			\
 	.compat_ioctl	= compat_ptr_ioctl
 
+int addrmap_alloc_contig(struct addrmap_buffer *buf);
+void addrmap_free_contig(struct addrmap_buffer *buf);
+struct page *addrmap_page_contig(struct addrmap_buffer *buf, pgoff_t pgoff);
+
+int addrmap_alloc_array(struct addrmap_buffer *buf);
+void addrmap_free_array(struct addrmap_buffer *buf);
+struct page *addrmap_page_array(struct addrmap_buffer *buf, pgoff_t pgoff);
+
 struct addrmap_buffer *addrmap_mmap_prepare(struct vm_area_desc *desc);
 struct addrmap_buffer *addrmap_mmap(struct vm_area_struct *vma);
 
@@ -107,6 +139,16 @@ int addrmap_vm_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
 		      const struct file *file, void **vm_private_data);
 void addrmap_vm_open(struct vm_area_struct *vma);
 void addrmap_vm_close(struct vm_area_struct *vma);
+int addrmap_vm_access(struct vm_area_struct *vma, unsigned long addr,
+		      void *data, int len, int write);
+
+/* The buffer of a mapping, which does not change while there is one. */
+static inline struct addrmap_buffer *addrmap_vma_buffer(struct vm_area_struct *vma)
+{
+	struct addrmap_file *af = vma->vm_file->private_data;
+
+	return af->buf;
+}
 
 /* How mappings are counted; a technique may add its .fault. */
 #define ADDRMAP_VM_OPS						\
@@ -115,7 +157,12 @@ void addrmap_vm_close(struct vm_area_struct *vma);
 	.close		= addrmap_vm_close
 
 extern const struct addrmap_technique addrmap_pfn;
+extern const struct addrmap_technique addrmap_pages;
 extern const struct addrmap_technique addrmap_vmalloc;
+extern const struct addrmap_technique addrmap_fault;
+extern const struct addrmap_technique addrmap_pfn_fault;
+extern const struct addrmap_technique addrmap_huge;
+extern const struct addrmap_technique addrmap_io;
 
 #if IS_ENABLED(CONFIG_KUNIT)
 struct miscdevice *addrmap_find_node(const char *name);

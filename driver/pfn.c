@@ -6,43 +6,23 @@
  * all of the mapping is set up by mmap(), there is nothing left to fault in.
  * The page tables point to the memory without holding references to its pages,
  * so it has to stay until the last mapping is gone (see internal.h). For the
- * same reason get_user_pages() and with it O_DIRECT refuse such a mapping.
+ * same reason get_user_pages() and with it O_DIRECT refuse such a mapping, and
+ * a debugger needs ->access.
  */
 #include <linux/capability.h>
-#include <linux/gfp.h>
 #include <linux/mm.h>
 
 #include "internal.h"
 
-static int pfn_alloc(struct addrmap_buffer *buf)
-{
-	/*
-	 * The length is chosen by user space, and may be more than there can
-	 * ever be in one piece: that is no reason to warn.
-	 */
-	buf->kaddr = alloc_pages_exact(buf->length, GFP_KERNEL_ACCOUNT |
-				       __GFP_ZERO | __GFP_NOWARN);
-
-	return buf->kaddr ? 0 : -ENOMEM;
-}
-
-static void pfn_free(struct addrmap_buffer *buf)
-{
-	free_pages_exact(buf->kaddr, buf->length);
-}
-
-static struct page *pfn_page(struct addrmap_buffer *buf, pgoff_t pgoff)
-{
-	return virt_to_page(buf->kaddr + (pgoff << PAGE_SHIFT));
-}
-
 static const struct vm_operations_struct pfn_vm_ops = {
 	ADDRMAP_VM_OPS,
+	.access = addrmap_vm_access,
 };
 
 static int pfn_mmap_prepare(struct vm_area_desc *desc)
 {
 	struct addrmap_buffer *buf = addrmap_mmap_prepare(desc);
+	struct page *page;
 
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
@@ -57,7 +37,8 @@ static int pfn_mmap_prepare(struct vm_area_desc *desc)
 		return -EPERM;
 
 	desc->vm_ops = &pfn_vm_ops;
-	mmap_action_remap_full(desc, page_to_pfn(pfn_page(buf, desc->pgoff)));
+	page = addrmap_page_contig(buf, desc->pgoff);
+	mmap_action_remap_full(desc, page_to_pfn(page));
 
 	return 0;
 }
@@ -70,7 +51,7 @@ static const struct file_operations pfn_fops = {
 const struct addrmap_technique addrmap_pfn = {
 	.name = "addrmap/pfn",
 	.fops = &pfn_fops,
-	.alloc = pfn_alloc,
-	.free = pfn_free,
-	.page = pfn_page,
+	.alloc = addrmap_alloc_contig,
+	.free = addrmap_free_contig,
+	.page = addrmap_page_contig,
 };

@@ -31,11 +31,16 @@
 struct node_param {
 	const char *name;
 	bool pfnmap;	/* its mappings are VM_PFNMAP */
+	bool shared;	/* and cannot be private */
 };
 
 static const struct node_param node_params[] = {
 	{ "addrmap/pfn", .pfnmap = true },
+	{ "addrmap/pages" },
 	{ "addrmap/vmalloc" },
+	{ "addrmap/fault" },
+	{ "addrmap/pfn-fault", .pfnmap = true, .shared = true },
+	{ "addrmap/huge" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(node, node_params, name);
@@ -325,28 +330,32 @@ static void read_write_partial(struct kunit *test)
 {
 	struct file *filp = open_private(test);
 	char __user *mem = user_mem_end(test, 2 * PAGE_SIZE);
-	size_t ok = PAGE_SIZE + 100;
+	/*
+	 * The copies end at multiples of what an architecture may copy at a
+	 * time: it need not copy the bytes before a fault one by one.
+	 */
+	size_t ok = PAGE_SIZE + 128;
 	char __user *start = mem + 2 * PAGE_SIZE - ok;
 	u8 *data = pattern(test, 3);
 	u8 *expected = pattern(test, 3);
-	loff_t pos = 11;
+	loff_t pos = 128;
 
 	fill_buffer(test, filp, data);
 	KUNIT_EXPECT_EQ(test, user_read(filp, start, 4 * PAGE_SIZE, &pos), ok);
-	KUNIT_EXPECT_EQ(test, pos, 11 + ok);
-	expect_user(test, start, data + 11, ok);
+	KUNIT_EXPECT_EQ(test, pos, 128 + ok);
+	expect_user(test, start, data + 128, ok);
 
-	pos = 5;
+	pos = 64;
 	KUNIT_EXPECT_EQ(test, user_write(filp, start, 4 * PAGE_SIZE, &pos), ok);
-	KUNIT_EXPECT_EQ(test, pos, 5 + ok);
-	memmove(expected + 5, data + 11, ok);
+	KUNIT_EXPECT_EQ(test, pos, 64 + ok);
+	memmove(expected + 5, data + 128, ok);
 	expect_buffer(test, filp, expected);
 
 	KUNIT_EXPECT_EQ(test, user_read(filp, mem + 2 * PAGE_SIZE, 1, &pos),
 			-EFAULT);
 	KUNIT_EXPECT_EQ(test, user_write(filp, mem + 2 * PAGE_SIZE, 1, &pos),
 			-EFAULT);
-	KUNIT_EXPECT_EQ(test, pos, 5 + ok);
+	KUNIT_EXPECT_EQ(test, pos, 64 + ok);
 	expect_buffer(test, filp, expected);
 }
 
@@ -565,7 +574,11 @@ static void transfer_partial(struct kunit *test)
 	struct file *filp = open_private(test);
 	char __user *mem = user_mem_end(test, 2 * PAGE_SIZE);
 	char __user *end = mem + 2 * PAGE_SIZE;
-	size_t ok = PAGE_SIZE + 100;
+	/*
+	 * The copies end at multiples of what an architecture may copy at a
+	 * time: it need not copy the bytes before a fault one by one.
+	 */
+	size_t ok = PAGE_SIZE + 128;
 	u8 *data = pattern(test, 6);
 	u8 *expected = pattern(test, 6);
 
@@ -739,9 +752,17 @@ static void mmap_shared(struct kunit *test)
 /* A private mapping sees the buffer up to the first write to a page. */
 static void mmap_private(struct kunit *test)
 {
+	const struct node_param *param = test->param_value;
 	struct file *filp = open_private(test);
 	u8 *data = pattern(test, 12);
 	char __user *mem;
+
+	if (param->shared) {
+		/* Even if it is not writable yet. */
+		KUNIT_EXPECT_EQ(test, map(filp, PAGE_SIZE, PROT_READ,
+					  MAP_PRIVATE, 1), -EINVAL);
+		return;
+	}
 
 	fill_buffer(test, filp, data);
 	mem = map_ok(test, filp, 3 * PAGE_SIZE, MAP_PRIVATE, 1);
@@ -774,7 +795,9 @@ static void mmap_private_without_cap(struct kunit *test)
 	private = map(filp, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 0);
 	put_cred(revert_creds(old));
 	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(shared));
-	if (param->pfnmap)
+	if (param->shared)
+		KUNIT_EXPECT_EQ(test, private, -EINVAL);
+	else if (param->pfnmap)
 		KUNIT_EXPECT_EQ(test, private, -EPERM);
 	else
 		KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(private));

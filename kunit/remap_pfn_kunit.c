@@ -222,30 +222,30 @@ static const struct part parts[] = {
 	 * Without pte_special(), page i of a private VMA is raw if its frame
 	 * is vm_pgoff + i. That leaves room for one range: all of the VMA.
 	 */
-	{ "private first page missing", MAP_PRIVATE, RW, PAGE_SIZE, 3 * PAGE_SIZE, -EINVAL },
-	{ "private last page missing", MAP_PRIVATE, RW, 0, 3 * PAGE_SIZE, -EINVAL },
-	{ "private both ends missing", MAP_PRIVATE, RW, PAGE_SIZE, 2 * PAGE_SIZE, -EINVAL },
-	{ "private a byte too many", MAP_PRIVATE, RW, 0, 4 * PAGE_SIZE + 1, -EINVAL },
+	{ "private_first_page_missing", MAP_PRIVATE, RW, PAGE_SIZE, 3 * PAGE_SIZE, -EINVAL },
+	{ "private_last_page_missing", MAP_PRIVATE, RW, 0, 3 * PAGE_SIZE, -EINVAL },
+	{ "private_both_ends_missing", MAP_PRIVATE, RW, PAGE_SIZE, 2 * PAGE_SIZE, -EINVAL },
+	{ "private_a_byte_too_many", MAP_PRIVATE, RW, 0, 4 * PAGE_SIZE + 1, -EINVAL },
 	/* mprotect() can make these writable: it is VM_MAYWRITE that counts. */
-	{ "private read-only first page missing", MAP_PRIVATE, PROT_READ, PAGE_SIZE, 3 * PAGE_SIZE,
+	{ "private_read_only_first_page_missing", MAP_PRIVATE, PROT_READ, PAGE_SIZE, 3 * PAGE_SIZE,
 	  -EINVAL },
-	{ "private read-only last page missing", MAP_PRIVATE, PROT_READ, 0, 3 * PAGE_SIZE,
+	{ "private_read_only_last_page_missing", MAP_PRIVATE, PROT_READ, 0, 3 * PAGE_SIZE,
 	  -EINVAL },
 	{ "private", MAP_PRIVATE, RW, 0, 4 * PAGE_SIZE },
-	{ "private read-only", MAP_PRIVATE, PROT_READ, 0, 4 * PAGE_SIZE },
-	{ "private a byte less", MAP_PRIVATE, RW, 0, 4 * PAGE_SIZE - 1 },
-	{ "private a byte of the last page", MAP_PRIVATE, RW, 0, 3 * PAGE_SIZE + 1 },
+	{ "private_read_only", MAP_PRIVATE, PROT_READ, 0, 4 * PAGE_SIZE },
+	{ "private_a_byte_less", MAP_PRIVATE, RW, 0, 4 * PAGE_SIZE - 1 },
+	{ "private_a_byte_of_the_last_page", MAP_PRIVATE, RW, 0, 3 * PAGE_SIZE + 1 },
 	/* Where there is no copying, all pages are raw, whatever they map. */
-	{ "private never writable", MAP_PRIVATE, PROT_READ, PAGE_SIZE, 2 * PAGE_SIZE, 0,
+	{ "private_never_writable", MAP_PRIVATE, PROT_READ, PAGE_SIZE, 2 * PAGE_SIZE, 0,
 	  VM_MAYWRITE },
 	{ "shared", MAP_SHARED, RW, PAGE_SIZE, 2 * PAGE_SIZE },
-	{ "shared read-only", MAP_SHARED, PROT_READ, PAGE_SIZE, 2 * PAGE_SIZE },
+	{ "shared_read_only", MAP_SHARED, PROT_READ, PAGE_SIZE, 2 * PAGE_SIZE },
 	/* The VMA of this one is not VM_SHARED. */
-	{ "shared read-only file", MAP_SHARED, PROT_READ, PAGE_SIZE, 2 * PAGE_SIZE, 0, 0, true },
-	{ "shared a byte", MAP_SHARED, RW, 0, 1 },
-	{ "shared a page less a byte", MAP_SHARED, RW, 0, PAGE_SIZE - 1 },
-	{ "shared a page", MAP_SHARED, RW, 0, PAGE_SIZE },
-	{ "shared a page and a byte", MAP_SHARED, RW, 0, PAGE_SIZE + 1 },
+	{ "shared_read_only_file", MAP_SHARED, PROT_READ, PAGE_SIZE, 2 * PAGE_SIZE, 0, 0, true },
+	{ "shared_a_byte", MAP_SHARED, RW, 0, 1 },
+	{ "shared_a_page_less_a_byte", MAP_SHARED, RW, 0, PAGE_SIZE - 1 },
+	{ "shared_a_page", MAP_SHARED, RW, 0, PAGE_SIZE },
+	{ "shared_a_page_and_a_byte", MAP_SHARED, RW, 0, PAGE_SIZE + 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(part, parts, desc);
@@ -446,7 +446,7 @@ struct prot {
 
 static const struct prot prots[] = {
 	{ "writable", VM_READ | VM_WRITE | VM_SHARED, true },
-	{ "read-only", VM_READ | VM_SHARED, false },
+	{ "read_only", VM_READ | VM_SHARED, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(prot, prots, desc);
@@ -817,21 +817,21 @@ struct iomap {
 
 static const struct iomap iomaps[] = {
 	{ "all", 0, 4 * PAGE_SIZE, 0, 4, 0, 0 },
-	{ "the beginning", 0, 4 * PAGE_SIZE, 0, 2, 0, 0 },
-	{ "from an offset on", 0, 4 * PAGE_SIZE, 1, 3, 0, 1 },
-	{ "the last page", 0, 4 * PAGE_SIZE, 3, 1, 0, 3 },
-	{ "a byte of the last page", 0, 3 * PAGE_SIZE + 1, 0, 4, 0, 0 },
-	{ "an area within a page", 16, PAGE_SIZE - 16, 0, 1, 0, 0 },
-	{ "an area on two pages", 16, PAGE_SIZE, 0, 2, 0, 0 },
-	{ "the last page of an unaligned area", PAGE_SIZE + 16, PAGE_SIZE, 1, 1, 0, 2 },
-	{ "more than the area", 0, 2 * PAGE_SIZE, 0, 3, -EINVAL },
-	{ "more than the rest", 0, 4 * PAGE_SIZE, 2, 3, -EINVAL },
-	{ "more than an area within a page", 16, PAGE_SIZE - 16, 0, 2, -EINVAL },
-	{ "at the end", 0, 4 * PAGE_SIZE, 4, 1, -EINVAL },
-	{ "behind the end", 0, 4 * PAGE_SIZE, 5, 1, -EINVAL },
-	{ "an empty area", 0, 0, 0, 1, -EINVAL },
-	{ "the end wraps", -(phys_addr_t)PAGE_SIZE, 2 * PAGE_SIZE, 0, 1, -EINVAL, 0, true },
-	{ "the number of pages wraps", 0, ULONG_MAX, 0, 1, -EINVAL, 0, true },
+	{ "the_beginning", 0, 4 * PAGE_SIZE, 0, 2, 0, 0 },
+	{ "from_an_offset_on", 0, 4 * PAGE_SIZE, 1, 3, 0, 1 },
+	{ "the_last_page", 0, 4 * PAGE_SIZE, 3, 1, 0, 3 },
+	{ "a_byte_of_the_last_page", 0, 3 * PAGE_SIZE + 1, 0, 4, 0, 0 },
+	{ "an_area_within_a_page", 16, PAGE_SIZE - 16, 0, 1, 0, 0 },
+	{ "an_area_on_two_pages", 16, PAGE_SIZE, 0, 2, 0, 0 },
+	{ "the_last_page_of_an_unaligned_area", PAGE_SIZE + 16, PAGE_SIZE, 1, 1, 0, 2 },
+	{ "more_than_the_area", 0, 2 * PAGE_SIZE, 0, 3, -EINVAL },
+	{ "more_than_the_rest", 0, 4 * PAGE_SIZE, 2, 3, -EINVAL },
+	{ "more_than_an_area_within_a_page", 16, PAGE_SIZE - 16, 0, 2, -EINVAL },
+	{ "at_the_end", 0, 4 * PAGE_SIZE, 4, 1, -EINVAL },
+	{ "behind_the_end", 0, 4 * PAGE_SIZE, 5, 1, -EINVAL },
+	{ "an_empty_area", 0, 0, 0, 1, -EINVAL },
+	{ "the_end_wraps", -(phys_addr_t)PAGE_SIZE, 2 * PAGE_SIZE, 0, 1, -EINVAL, 0, true },
+	{ "the_number_of_pages_wraps", 0, ULONG_MAX, 0, 1, -EINVAL, 0, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(iomap, iomaps, desc);

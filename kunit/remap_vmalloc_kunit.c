@@ -404,17 +404,17 @@ static const struct addr_case {
 } addr_cases[] = {
 	{ "vmalloc_user", addr_vmalloc_user, 0 },
 	{ "vmalloc_32_user", addr_vmalloc_32_user, 0 },
-	{ "vmap with VM_USERMAP", addr_vmap_user, 0 },
-	{ "vmap with VM_DMA_COHERENT", addr_vmap_dma, 0 },
+	{ "vmap_with_vm_usermap", addr_vmap_user, 0 },
+	{ "vmap_with_vm_dma_coherent", addr_vmap_dma, 0 },
 	{ "vmap", addr_vmap_plain, -EINVAL },
-	{ "vmap with VM_IOREMAP", addr_vmap_ioremap, -EINVAL },
+	{ "vmap_with_vm_ioremap", addr_vmap_ioremap, -EINVAL },
 	{ "vmalloc", addr_vmalloc, -EINVAL },
 	{ "vzalloc", addr_vzalloc, -EINVAL },
 	{ "vm_map_ram", addr_vm_map_ram, -EINVAL },
 	{ "vfree", addr_vfreed, -EINVAL },
 	{ "kmalloc", addr_kmalloc, -EINVAL },
 	{ "stack", addr_stack, -EINVAL },
-	{ "NULL", addr_null, -EINVAL },
+	{ "null", addr_null, -EINVAL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(addr, addr_cases, desc);
@@ -455,27 +455,27 @@ static const struct refusal {
 	unsigned long size;
 	int ret;
 } refusals[] = {
-	{ "uaddr one byte into a page", 1, 0, 0, PAGE_SIZE, -EINVAL },
-	{ "uaddr half a page into a page", PAGE_SIZE / 2, 0, 0, PAGE_SIZE, -EINVAL },
-	{ "uaddr at the end of the VMA", VMA_SIZE, 0, 0, PAGE_SIZE, -EFAULT },
-	{ "uaddr a page below the VMA", -PAGE_SIZE, 0, 0, PAGE_SIZE, -EFAULT },
-	{ "uaddr outside the VMA and unaligned", VMA_SIZE + 1, 0, 0, PAGE_SIZE, -EINVAL },
-	{ "uaddr outside the VMA and area too small", VMA_SIZE, 0, 0, AREA_SIZE + 1, -EINVAL },
-	{ "kaddr one byte into a page", 0, 1, 0, PAGE_SIZE, -EINVAL },
-	{ "kaddr half a page into a page", 0, PAGE_SIZE / 2, 0, PAGE_SIZE, -EINVAL },
-	{ "size a page above the area's", 0, 0, 0, AREA_SIZE + PAGE_SIZE, -EINVAL },
-	{ "size a byte above the area's", 0, 0, 0, AREA_SIZE + 1, -EINVAL },
-	{ "size must not be truncated", 0, 0, 0, UPPER_HALF + AREA_SIZE, -EINVAL },
-	{ "size of whole pages, as large as can be", 0, 0, 0, -PAGE_SIZE, -EINVAL },
-	{ "size and pgoff a page above the area's", 0, 0, 1, AREA_SIZE, -EINVAL },
-	{ "size and pgoff overflow to 0", 0, 0, 1, -PAGE_SIZE, -EINVAL },
-	{ "pgoff at the end of the area", VMA_SIZE, 0, AREA_PAGES, PAGE_SIZE, -EINVAL },
-	{ "pgoff overflows to 0", 0, 0, PGOFF_OVERFLOW, PAGE_SIZE, -EINVAL },
-	{ "pgoff overflows to 1", 0, 0, PGOFF_OVERFLOW + 1, PAGE_SIZE, -EINVAL },
-	{ "pgoff must not be truncated", 0, 0, UPPER_HALF, PAGE_SIZE, -EINVAL },
-	{ "pgoff as large as can be", 0, 0, ULONG_MAX, PAGE_SIZE, -EINVAL },
-	{ "pgoff and size overflow to 0", 0, PAGE_SIZE, PGOFF_OVERFLOW - 1, PAGE_SIZE, -EINVAL },
-	{ "pgoff and size overflow to 1", 0, PAGE_SIZE, PGOFF_OVERFLOW - 1, VMA_SIZE, -EINVAL },
+	{ "uaddr_one_byte_into_a_page", 1, 0, 0, PAGE_SIZE, -EINVAL },
+	{ "uaddr_half_a_page_into_a_page", PAGE_SIZE / 2, 0, 0, PAGE_SIZE, -EINVAL },
+	{ "uaddr_at_the_end_of_the_vma", VMA_SIZE, 0, 0, PAGE_SIZE, -EFAULT },
+	{ "uaddr_a_page_below_the_vma", -PAGE_SIZE, 0, 0, PAGE_SIZE, -EFAULT },
+	{ "uaddr_outside_the_vma_and_unaligned", VMA_SIZE + 1, 0, 0, PAGE_SIZE, -EINVAL },
+	{ "uaddr_outside_the_vma_and_area_too_small", VMA_SIZE, 0, 0, AREA_SIZE + 1, -EINVAL },
+	{ "kaddr_one_byte_into_a_page", 0, 1, 0, PAGE_SIZE, -EINVAL },
+	{ "kaddr_half_a_page_into_a_page", 0, PAGE_SIZE / 2, 0, PAGE_SIZE, -EINVAL },
+	{ "size_a_page_above_the_area_s", 0, 0, 0, AREA_SIZE + PAGE_SIZE, -EINVAL },
+	{ "size_a_byte_above_the_area_s", 0, 0, 0, AREA_SIZE + 1, -EINVAL },
+	{ "size_must_not_be_truncated", 0, 0, 0, UPPER_HALF + AREA_SIZE, -EINVAL },
+	{ "size_of_whole_pages_as_large_as_can_be", 0, 0, 0, -PAGE_SIZE, -EINVAL },
+	{ "size_and_pgoff_a_page_above_the_area_s", 0, 0, 1, AREA_SIZE, -EINVAL },
+	{ "size_and_pgoff_overflow_to_0", 0, 0, 1, -PAGE_SIZE, -EINVAL },
+	{ "pgoff_at_the_end_of_the_area", VMA_SIZE, 0, AREA_PAGES, PAGE_SIZE, -EINVAL },
+	{ "pgoff_overflows_to_0", 0, 0, PGOFF_OVERFLOW, PAGE_SIZE, -EINVAL },
+	{ "pgoff_overflows_to_1", 0, 0, PGOFF_OVERFLOW + 1, PAGE_SIZE, -EINVAL },
+	{ "pgoff_must_not_be_truncated", 0, 0, UPPER_HALF, PAGE_SIZE, -EINVAL },
+	{ "pgoff_as_large_as_can_be", 0, 0, ULONG_MAX, PAGE_SIZE, -EINVAL },
+	{ "pgoff_and_size_overflow_to_0", 0, PAGE_SIZE, PGOFF_OVERFLOW - 1, PAGE_SIZE, -EINVAL },
+	{ "pgoff_and_size_overflow_to_1", 0, PAGE_SIZE, PGOFF_OVERFLOW - 1, VMA_SIZE, -EINVAL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(refusal, refusals, desc);
@@ -813,12 +813,12 @@ static const struct alloc_case {
 	bool low;
 	unsigned long size;
 } alloc_cases[] = {
-	{ "vmalloc_user of a byte", false, 1 },
-	{ "vmalloc_user of a page", false, PAGE_SIZE },
-	{ "vmalloc_user of a page and a byte", false, PAGE_SIZE + 1 },
-	{ "vmalloc_32_user of a byte", true, 1 },
-	{ "vmalloc_32_user of a page", true, PAGE_SIZE },
-	{ "vmalloc_32_user of a page and a byte", true, PAGE_SIZE + 1 },
+	{ "vmalloc_user_of_a_byte", false, 1 },
+	{ "vmalloc_user_of_a_page", false, PAGE_SIZE },
+	{ "vmalloc_user_of_a_page_and_a_byte", false, PAGE_SIZE + 1 },
+	{ "vmalloc_32_user_of_a_byte", true, 1 },
+	{ "vmalloc_32_user_of_a_page", true, PAGE_SIZE },
+	{ "vmalloc_32_user_of_a_page_and_a_byte", true, PAGE_SIZE + 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(alloc, alloc_cases, desc);

@@ -380,10 +380,10 @@ static const struct zero_case {
 	int ret;
 } zero_cases[] = {
 	{ "private", O_RDWR, PROT_RW, MAP_PRIVATE, 0 },
-	{ "private, read-only", O_RDWR, PROT_READ, MAP_PRIVATE, 0 },
+	{ "private_read_only", O_RDWR, PROT_READ, MAP_PRIVATE, 0 },
 	{ "shared", O_RDWR, PROT_RW, MAP_SHARED, -EINVAL },
-	{ "shared, read-only", O_RDWR, PROT_READ, MAP_SHARED, -EINVAL },
-	{ "shared, of a read-only file", O_RDONLY, PROT_READ, MAP_SHARED, 0 },
+	{ "shared_read_only", O_RDWR, PROT_READ, MAP_SHARED, -EINVAL },
+	{ "shared_of_a_read_only_file", O_RDONLY, PROT_READ, MAP_SHARED, 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(zero, zero_cases, desc);
@@ -439,9 +439,9 @@ static const struct zero_ops_case {
 	vm_flags_t flags;
 	int ret;
 } zero_ops_cases[] = {
-	{ "pfn_mkwrite and VM_IO", &pfn_mkwrite_ops, VM_IO, 0 },
+	{ "pfn_mkwrite_and_vm_io", &pfn_mkwrite_ops, VM_IO, 0 },
 	{ "pfn_mkwrite", &pfn_mkwrite_ops, 0, -EINVAL },
-	{ "VM_IO", &no_ops, VM_IO, -EINVAL },
+	{ "vm_io", &no_ops, VM_IO, -EINVAL },
 	{ "neither", &no_ops, 0, -EINVAL },
 };
 
@@ -471,10 +471,10 @@ static const struct outside {
 	const char *desc;
 	unsigned long offset;
 } outsides[] = {
-	{ "at the end", 2 * PAGE_SIZE },
-	{ "a page behind the end", 3 * PAGE_SIZE },
-	{ "a byte before the start", -1 },
-	{ "a page before the start", -PAGE_SIZE },
+	{ "at_the_end", 2 * PAGE_SIZE },
+	{ "a_page_behind_the_end", 3 * PAGE_SIZE },
+	{ "a_byte_before_the_start", -1 },
+	{ "a_page_before_the_start", -PAGE_SIZE },
 };
 
 KUNIT_ARRAY_PARAM_DESC(outside, outsides, desc);
@@ -611,10 +611,10 @@ static const struct range_case {
 	unsigned long offset;
 	unsigned long num;
 } ranges[] = {
-	{ "from a page before the start", -PAGE_SIZE, 2 },
-	{ "to a page behind the end", PAGE_SIZE, 2 },
-	{ "at the end", 2 * PAGE_SIZE, 1 },
-	{ "more than the VMA", 0, 3 },
+	{ "from_a_page_before_the_start", -PAGE_SIZE, 2 },
+	{ "to_a_page_behind_the_end", PAGE_SIZE, 2 },
+	{ "at_the_end", 2 * PAGE_SIZE, 1 },
+	{ "more_than_the_vma", 0, 3 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(range, ranges, desc);
@@ -651,12 +651,12 @@ static const struct stop_case {
 	const char *desc;
 	unsigned long at;
 } stops[] = {
-	{ "first page", 0 },
-	{ "second page", 1 },
-	{ "eighth page", 7 },
-	{ "ninth page", 8 },
-	{ "tenth page", 9 },
-	{ "last page", NR_PAGES - 1 },
+	{ "first_page", 0 },
+	{ "second_page", 1 },
+	{ "eighth_page", 7 },
+	{ "ninth_page", 8 },
+	{ "tenth_page", 9 },
+	{ "last_page", NR_PAGES - 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(stop, stops, desc);
@@ -737,17 +737,17 @@ static const struct map_case {
 	int ret;
 	int ret_zero;
 } map_cases[] = {
-	{ "all of it", 4, 4, 0, 0, 0 },
-	{ "the start", 4, 2, 0, 0, 0 },
-	{ "the middle", 4, 2, 1, 0, 0 },
-	{ "the last two pages", 4, 2, 2, 0, 0 },
-	{ "the last page", 4, 1, 3, 0, 0 },
-	{ "a page more", 4, 5, 0, -ENXIO, -ENXIO },
-	{ "a page beyond the end", 4, 2, 3, -ENXIO, 0 },
-	{ "all of it, one page late", 4, 4, 1, -ENXIO, 0 },
-	{ "at the end", 4, 1, 4, -ENXIO, 0 },
-	{ "a page behind the end", 4, 1, 5, -ENXIO, 0 },
-	{ "far behind the end", 4, 1, (ULONG_MAX >> PAGE_SHIFT) - 1, -ENXIO, 0 },
+	{ "all_of_it", 4, 4, 0, 0, 0 },
+	{ "the_start", 4, 2, 0, 0, 0 },
+	{ "the_middle", 4, 2, 1, 0, 0 },
+	{ "the_last_two_pages", 4, 2, 2, 0, 0 },
+	{ "the_last_page", 4, 1, 3, 0, 0 },
+	{ "a_page_more", 4, 5, 0, -ENXIO, -ENXIO },
+	{ "a_page_beyond_the_end", 4, 2, 3, -ENXIO, 0 },
+	{ "all_of_it_one_page_late", 4, 4, 1, -ENXIO, 0 },
+	{ "at_the_end", 4, 1, 4, -ENXIO, 0 },
+	{ "a_page_behind_the_end", 4, 1, 5, -ENXIO, 0 },
+	{ "far_behind_the_end", 4, 1, (ULONG_MAX >> PAGE_SHIFT) - 1, -ENXIO, 0 },
 	{ "nothing", 0, 1, 0, -ENXIO, -ENXIO },
 };
 

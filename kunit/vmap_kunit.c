@@ -396,6 +396,7 @@ static void vmap_no_guard_ignored(struct kunit *test)
 			kunit_add_action_or_reset(test, vunmap_action, addr));
 
 	area = find_vm_area(addr);
+	KUNIT_ASSERT_NOT_NULL(test, area);
 	KUNIT_EXPECT_EQ(test, area->flags, VM_MAP);
 	KUNIT_EXPECT_EQ(test, area->size, 2 * PAGE_SIZE);
 	KUNIT_EXPECT_NULL(test, vmalloc_to_page(addr + PAGE_SIZE));
@@ -956,6 +957,7 @@ static const struct interior {
 	unsigned int page;
 } interiors[] = {
 	{ "second_page", 1 },
+	{ "middle_page", NR_PAGES },
 	{ "last_page", 4 * NR_PAGES - 1 },
 	{ "guard_page", 4 * NR_PAGES },
 };

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/addrmap/io: the memory of a device
+ *
+ * It is not allocated but found, and has no pages: the kernel accesses it by
+ * what ioremap() returns, and only with the functions for that. Which memory
+ * it is must never be up to the user of the node. Here, the administrator who
+ * loads the module says it; a real driver asks its device, by pci_resource_start()
+ * for example.
+ */
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/uio.h>
+
+#include "addrmap.h"
+#include "internal.h"
+
+static unsigned long long io_start;
+module_param(io_start, ullong, 0400);
+MODULE_PARM_DESC(io_start, "Physical address of the memory for /dev/addrmap/io");
+
+static unsigned long io_length;
+module_param(io_length, ulong, 0400);
+MODULE_PARM_DESC(io_length, "Bytes of memory for /dev/addrmap/io (0: no node)");
+
+static int io_init(void)
+{
+	if (!io_length) {
+		pr_info("addrmap: no /dev/addrmap/io without io_start= and io_length=\n");
+		return -ENODEV;
+	}
+	/* A mapping is made of pages: it would show what is next to it, too. */
+	if (!PAGE_ALIGNED(io_start | io_length) ||
+	    io_length > ADDRMAP_MAX_LENGTH ||
+	    io_start != (phys_addr_t)io_start ||
+	    io_start + io_length - 1 < io_start) {
+		pr_err("addrmap: io_start= or io_length= is not aligned, or too large\n");
+		return -EINVAL;
+	}
+	/* Fails for memory that is in use, be it RAM or another driver's. */
+	if (!request_mem_region(io_start, io_length, "addrmap")) {
+		pr_err("addrmap: the memory at io_start= is in use\n");
+		return -EBUSY;
+	}
+
+	return 0;
+}
+
+static void io_exit(void)
+{
+	release_mem_region(io_start, io_length);
+}
+
+static int io_alloc(struct addrmap_buffer *buf)
+{
+	buf->phys = io_start;
+	buf->length = io_length;
+	buf->io = ioremap(buf->phys, buf->length);
+
+	return buf->io ? 0 : -ENOMEM;
+}
+
+static void io_free(struct addrmap_buffer *buf)
+{
+	iounmap(buf->io);
+}
+
+/*
+ * Device memory wants functions of its own, as user memory does, so there has
+ * to be something in between.
+ */
+static size_t io_copy_iter(struct addrmap_buffer *buf, size_t offset,
+			   size_t len, struct iov_iter *iter, bool read)
+{
+	u8 bounce[256];
+	size_t done = 0;
+
+	while (done < len) {
+		size_t want = min(len - done, sizeof(bounce));
+		size_t n;
+
+		if (read) {
+			memcpy_fromio(bounce, buf->io + offset + done, want);
+			n = copy_to_iter(bounce, want, iter);
+		} else {
+			n = copy_from_iter(bounce, want, iter);
+			memcpy_toio(buf->io + offset + done, bounce, n);
+		}
+		done += n;
+		if (n < want)
+			break;
+	}
+
+	return done;
+}
+
+static void io_copy_page(struct addrmap_buffer *buf, size_t offset,
+			 struct page *page, size_t in_page, size_t len,
+			 bool to_buffer)
+{
+	void *kaddr = kmap_local_page(page);
+
+	if (to_buffer) {
+		memcpy_toio(buf->io + offset, kaddr + in_page, len);
+	} else {
+		memcpy_fromio(kaddr + in_page, buf->io + offset, len);
+		flush_dcache_page(page);
+	}
+	kunmap_local(kaddr);
+}
+
+static const struct vm_operations_struct io_vm_ops = {
+	ADDRMAP_VM_OPS,
+#ifdef CONFIG_HAVE_IOREMAP_PROT
+	.access = generic_access_phys,
+#endif
+};
+
+static int io_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct addrmap_buffer *buf = addrmap_mmap_prepare(desc);
+
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+
+	/* A copy of a device's memory is not what anybody wants. */
+	if (vma_desc_is_cow_mapping(desc))
+		return -EINVAL;
+
+	/* As ioremap(): there must not be two kinds of mappings at once. */
+	desc->page_prot = pgprot_noncached(desc->page_prot);
+	desc->vm_ops = &io_vm_ops;
+	/* Adds the offset, and checks that the mapping is in the region. */
+	mmap_action_simple_ioremap(desc, buf->phys, buf->length);
+
+	return 0;
+}
+
+static const struct file_operations io_fops = {
+	ADDRMAP_FOPS,
+	.mmap_prepare = io_mmap_prepare,
+};
+
+const struct addrmap_technique addrmap_io = {
+	.name = "addrmap/io",
+	.fops = &io_fops,
+	.alloc = io_alloc,
+	.free = io_free,
+	.init = io_init,
+	.exit = io_exit,
+	.io_iter = io_copy_iter,
+	.io_page = io_copy_page,
+};

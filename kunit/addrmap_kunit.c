@@ -348,7 +348,7 @@ static void read_write_partial(struct kunit *test)
 	pos = 64;
 	KUNIT_EXPECT_EQ(test, user_write(filp, start, 4 * PAGE_SIZE, &pos), ok);
 	KUNIT_EXPECT_EQ(test, pos, 64 + ok);
-	memmove(expected + 5, data + 128, ok);
+	memmove(expected + 64, data + 128, ok);
 	expect_buffer(test, filp, expected);
 
 	KUNIT_EXPECT_EQ(test, user_read(filp, mem + 2 * PAGE_SIZE, 1, &pos),

@@ -15,6 +15,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ME=${0##*/}
 CACHE=${ADDRMAP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/addrmap}
 KVER=7.2
+WITHOUT_FIXES=
 STABLE_URL=https://git.kernel.org/pub/scm/linux/kernel/git/stable/linux.git
 
 # Where a folder of this repository lies in a kernel tree
@@ -327,8 +328,20 @@ add_overlay() {
 	done | xgit -C "$dir" update-index --add --index-info
 }
 
+# fixed_cases ARCH: the cases that the patches say fail without them:
+#	Without this patch fail, on
+#	  um: suite.case suite.case
+#	  i386: suite.case
+fixed_cases() {
+	sed -sn "/^Without this patch fail, on\$/,/^\$/s/^  $1: //p" \
+		"$ROOT"/patches/*.patch | tr ' ' '\n' | LC_ALL=C sort -u
+}
+
+is_fix() { grep -q '^Without this patch fail, on$' "$1"; }
+
 # series_commit DIR: prints the commit of base + patches/ + the files here. It
-# is made in an index of its own, so that no work tree is touched.
+# is made in an index of its own, so that no work tree is touched. If
+# WITHOUT_FIXES is set, the patches that fix the kernel are left out.
 series_commit() {
 	local dir=$1 patch
 	local -x GIT_INDEX_FILE=$1/.git/index.$BASHPID
@@ -336,6 +349,7 @@ series_commit() {
 	xgit -C "$dir" read-tree base
 	for patch in "$ROOT"/patches/*.patch; do
 		[ -e "$patch" ] || die 1 "patches/ has no patches"
+		[ -z "${WITHOUT_FIXES:-}" ] || ! is_fix "$patch" || continue
 		xgit -C "$dir" apply --cached --whitespace=nowarn "$patch" ||
 			die 1 "patches/${patch##*/} does not apply to $WHAT"
 	done

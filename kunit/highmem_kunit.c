@@ -235,6 +235,30 @@ static void copy_highpage_whole(struct kunit *test)
 	expect_folios(test, "copy_mc_highpage", 0);
 }
 
+/* The user's address is a hint for the caches only. */
+static void copy_user_highpage_whole(struct kunit *test)
+{
+	const unsigned long addr = 5 * PAGE_SIZE;
+	struct highmem_test *h = alloc_copy_folios(test);
+	struct vm_area_struct *vma = kunit_kzalloc(test, sizeof(*vma),
+						   GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, vma);
+	copy_user_highpage(folio_page(h->folio[0], 1),
+			   folio_page(h->folio[1], 2), addr, vma);
+	memcpy(h->expected[0] + PAGE_SIZE, h->expected[1] + 2 * PAGE_SIZE,
+	       PAGE_SIZE);
+	expect_folios(test, "copy_user_highpage", 0);
+
+	KUNIT_EXPECT_EQ(test,
+			copy_mc_user_highpage(folio_page(h->folio[0], 3),
+					      folio_page(h->folio[1], 0), addr,
+					      vma),
+			0);
+	memcpy(h->expected[0] + 3 * PAGE_SIZE, h->expected[1], PAGE_SIZE);
+	expect_folios(test, "copy_mc_user_highpage", 0);
+}
+
 static void clear_highpage_whole(struct kunit *test)
 {
 	struct highmem_test *h = alloc_zone_folio(test);
@@ -246,6 +270,25 @@ static void clear_highpage_whole(struct kunit *test)
 	clear_highpage_kasan_tagged(folio_page(h->folio[0], 3));
 	memset(h->expected[0] + 3 * PAGE_SIZE, 0, PAGE_SIZE);
 	expect_folios(test, "clear_highpage_kasan_tagged", 0);
+}
+
+static void clear_user_highpages_count(struct kunit *test)
+{
+	struct highmem_test *h = alloc_zone_folio(test);
+	char *expected = h->expected[0];
+
+	clear_user_highpage(folio_page(h->folio[0], 3), 5 * PAGE_SIZE);
+	memset(expected + 3 * PAGE_SIZE, 0, PAGE_SIZE);
+	expect_folios(test, "clear_user_highpage", 0);
+
+	for (int nr = 1; nr <= 2; nr++) {
+		memset(expected, nr, FOLIO_SIZE);
+		fill_folio(h->folio[0], expected);
+		clear_user_highpages(folio_page(h->folio[0], 1), 5 * PAGE_SIZE,
+				     nr);
+		memset(expected + PAGE_SIZE, 0, nr * PAGE_SIZE);
+		expect_folios(test, "clear_user_highpages", nr);
+	}
 }
 
 /* A range is empty unless it starts before its end. */
@@ -531,7 +574,9 @@ static struct kunit_case highmem_cases[] = {
 	KUNIT_CASE_PARAM(memcpy_from_to_page, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(memset_page_ranges, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(copy_highpage_whole, highmem_copy_gen_params),
+	KUNIT_CASE_PARAM(copy_user_highpage_whole, highmem_copy_gen_params),
 	KUNIT_CASE_PARAM(clear_highpage_whole, highmem_zone_gen_params),
+	KUNIT_CASE_PARAM(clear_user_highpages_count, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(zero_user_segments_folio, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(zero_user_segments_tail_page, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(folio_zero_ranges, highmem_zone_gen_params),

@@ -159,6 +159,31 @@ static void kmap_to_page_of_kmap(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, last, page);
 }
 
+/*
+ * kmap() may have to wait for a slot, and so has to be called where it could,
+ * although it hardly ever does.
+ */
+static void kmap_may_sleep(struct kunit *test)
+{
+	struct page *page = highmem_test_page(test);
+
+	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		kunit_skip(test, "needs CONFIG_DEBUG_ATOMIC_SLEEP");
+
+	kunit_warning_suppress(test) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		kmap(page);
+		__set_current_state(TASK_RUNNING);
+		EXPECT_WARNINGS(test, 1);
+	}
+	kunit_warning_suppress(test) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		kunmap(page);
+		__set_current_state(TASK_RUNNING);
+		EXPECT_WARNINGS(test, IS_ENABLED(CONFIG_HIGHMEM));
+	}
+}
+
 #ifdef CONFIG_HIGHMEM
 static bool in_pool(const void *addr)
 {
@@ -277,10 +302,10 @@ static void kmap_lowmem_takes_no_slot(struct kunit *test)
 static void kmap_laps(struct kunit *test)
 {
 	DECLARE_BITMAP(seen, LAST_PKMAP) = { };
-	int nr, repeated = 0, unmapped = 0;
+	int nr, repeated = 0, unmapped = 0, wraps = 0;
 	struct page **pages = kmap_pool_pages(test, 1, &nr);
 	void *first = kmap_managed(test, pages[0]);
-	void *addr;
+	void *addr, *last = first;
 
 	/* Leaves the mapping of the first page in the TLB. */
 	KUNIT_EXPECT_EQ(test, *(int *)first, 0);
@@ -292,9 +317,12 @@ static void kmap_laps(struct kunit *test)
 		repeated += __test_and_set_bit(PKMAP_NR((unsigned long)addr),
 					       seen);
 		unmapped += page_address(pages[i]) != addr;
+		wraps += addr < last;
+		last = addr;
 		kunmap(pages[i]);
 	}
 	KUNIT_EXPECT_EQ(test, repeated, 0);
+	KUNIT_EXPECT_LE(test, wraps, 1);
 	KUNIT_EXPECT_EQ(test, unmapped, 0);
 
 	addr = kmap_managed(test, pages[nr]);
@@ -493,6 +521,7 @@ static struct kunit_case kmap_cases[] = {
 	KUNIT_CASE_PARAM(kmap_all_functions, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(kmap_from_other_task, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(kmap_to_page_of_kmap, highmem_zone_gen_params),
+	KUNIT_CASE_PARAM(kmap_may_sleep, highmem_zone_gen_params),
 	KUNIT_CASE_HIGHMEM(page_address_highmem),
 	KUNIT_CASE_HIGHMEM(is_kmap_addr_bounds),
 	KUNIT_CASE_HIGHMEM(kmap_revives_unused),

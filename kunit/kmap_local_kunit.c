@@ -74,8 +74,13 @@ static void kmap_to_page_of_local(struct kunit *test)
 		}
 		EXPECT_WARNINGS(test, kmap_local_takes_slot(page[0]) ? 4 : 0);
 	}
-	for (int i = 2; i >= 0; i--)
-		kunmap_local(addr[i]);
+	kunmap_local(addr[2]);
+	if (kmap_local_takes_slot(page[0]) && !IS_ENABLED(CONFIG_DEBUG_VIRTUAL))
+		kunit_warning_suppress(test)
+			KUNIT_EXPECT_PTR_NE(test, kmap_to_page(addr[2]),
+					    page[2]);
+	kunmap_local(addr[1]);
+	kunmap_local(addr[0]);
 	for (int i = 1; i < 3; i++) {
 		KUNIT_EXPECT_PTR_EQ(test, first[i], page[i]);
 		KUNIT_EXPECT_PTR_EQ(test, last[i], page[i]);
@@ -282,6 +287,26 @@ static void kmap_local_page_from_panic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmap_local_depth(), 0);
 }
 
+/* Low memory is mapped already, and for any access, whatever is asked for. */
+static void kmap_local_prot_lowmem(struct kunit *test)
+{
+	struct folio *folio = highmem_test_folio(test, GFP_KERNEL, 0);
+	struct page *page = folio_page(folio, 0);
+	void *local, *atomic;
+
+	if (kmap_local_takes_slot(page))
+		kunit_skip(test, "needs CONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP=n");
+
+	local = kmap_local_page_prot(page, PAGE_KERNEL_RO);
+	memset(local, 1, PAGE_SIZE);
+	kunmap_local(local);
+	atomic = kmap_atomic_prot(page, PAGE_KERNEL_RO);
+	kunmap_atomic(atomic);
+	KUNIT_EXPECT_PTR_EQ(test, local, page_address(page));
+	KUNIT_EXPECT_PTR_EQ(test, atomic, page_address(page));
+	KUNIT_EXPECT_TRUE(test, shows(page_address(page), 1));
+}
+
 #ifdef CONFIG_HIGHMEM
 static bool in_local_slots(const void *addr)
 {
@@ -348,6 +373,11 @@ static void kmap_local_slot(struct kunit *test)
 	addr = kmap_local_page(page);
 	KUNIT_EXPECT_TRUE(test, in_local_slots(addr));
 	KUNIT_EXPECT_TRUE(test, is_kmap_addr(addr));
+#ifndef arch_kmap_local_map_idx
+	KUNIT_EXPECT_EQ(test, (unsigned long)addr,
+			__fix_to_virt(FIX_KMAP_BEGIN + kmap_local_depth() - 1 +
+				      KM_MAX_IDX * raw_smp_processor_id()));
+#endif
 	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(addr));
 	KUNIT_EXPECT_TRUE(test, shows(addr, 1));
 	KUNIT_EXPECT_EQ(test, pte_pfn(pte_at(addr)), page_to_pfn(page));
@@ -411,6 +441,47 @@ static void kmap_local_guards(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, pte_none(pte_at(addr[i] + PAGE_SIZE)));
 		kunmap_local(addr[i]);
 	}
+}
+
+/* Any page frame can be mapped, also one of low memory or without a page. */
+static void kmap_local_pfn_any(struct kunit *test)
+{
+	struct folio *low = highmem_test_folio(test, GFP_KERNEL, 0);
+	struct page *page = folio_page(low, 0);
+	unsigned long pfn = PHYS_PFN(-PAGE_SIZE);
+	void *addr, *none;
+
+	memset_page(page, 0, 1, PAGE_SIZE);
+	addr = kmap_local_pfn(page_to_pfn(page));
+	KUNIT_EXPECT_TRUE(test, in_local_slots(addr));
+	KUNIT_EXPECT_TRUE(test, shows(addr, 1));
+
+	/* Not to be touched. */
+	none = kmap_local_pfn(pfn);
+	KUNIT_EXPECT_FALSE(test, pfn_valid(pfn));
+	KUNIT_EXPECT_TRUE(test, in_local_slots(none));
+	KUNIT_EXPECT_EQ(test, pte_pfn(pte_at(none)), pfn);
+	kunmap_local(none);
+	KUNIT_EXPECT_TRUE(test, pte_none(pte_at(none)));
+	kunmap_local(addr);
+	KUNIT_EXPECT_EQ(test, kmap_local_depth(), 0);
+}
+
+/* The mapping of a folio ends with the page: what follows is not the folio. */
+static void kmap_local_folio_single_page(struct kunit *test)
+{
+	struct folio *folio = highmem_test_folio(test, GFP_HIGHUSER, 2);
+	struct page *outer = highmem_test_page(test);
+	void *pin = kmap_local_page(outer), *addr;
+
+	addr = kmap_local_folio(folio, PAGE_SIZE + 5) - 5;
+	KUNIT_EXPECT_EQ(test, pte_pfn(pte_at(addr)), folio_pfn(folio) + 1);
+	KUNIT_EXPECT_NE(test, pte_pfn(pte_at(addr + PAGE_SIZE)),
+			folio_pfn(folio) + 2);
+	KUNIT_EXPECT_NE(test, pte_pfn(pte_at(addr - PAGE_SIZE)),
+			folio_pfn(folio));
+	kunmap_local(addr);
+	kunmap_local(pin);
 }
 
 /* Tasks on different CPUs have different slots. */
@@ -493,6 +564,11 @@ static void kunmap_local_out_of_order(struct kunit *test)
 		EXPECT_WARNINGS(test, 1);
 	}
 	KUNIT_EXPECT_EQ(test, kmap_local_depth(), kmap_local_step(page));
+	if (!IS_ENABLED(CONFIG_KMAP_LOCAL_NON_LINEAR_PTE_ARRAY)) {
+		/* The stack gives up its newest slot in any case. */
+		KUNIT_EXPECT_TRUE(test, pte_none(pte_at(b)));
+		KUNIT_EXPECT_EQ(test, pte_pfn(pte_at(a)), page_to_pfn(page));
+	}
 	kunit_warning_suppress(test) {
 		kunmap_local(b);
 		EXPECT_WARNINGS(test, 1);
@@ -515,6 +591,29 @@ static void kunmap_local_user_address(struct kunit *test)
 	kunmap_local(addr);
 }
 
+/* The addresses around the slots are not slots: they may be of low memory. */
+static void kunmap_local_around_slots(struct kunit *test)
+{
+	const int warnings = IS_ENABLED(CONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP);
+	struct page *page = highmem_test_page_of(test, 1);
+	void *addr = kmap_local_page(page);
+	int step = kmap_local_step(page);
+
+	kunit_warning_suppress(test) {
+		kunmap_local((void *)__fix_to_virt(FIX_KMAP_END) - 1);
+		KUNIT_EXPECT_EQ(test, kmap_local_depth(), step);
+		EXPECT_WARNINGS(test, warnings);
+		kunmap_local((void *)__fix_to_virt(FIX_KMAP_BEGIN) + PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, kmap_local_depth(), step);
+		EXPECT_WARNINGS(test, 2 * warnings);
+		kunmap_local((void *)PAGE_OFFSET);
+		KUNIT_EXPECT_EQ(test, kmap_local_depth(), step);
+		EXPECT_WARNINGS(test, 3 * warnings);
+	}
+	KUNIT_EXPECT_TRUE(test, shows(addr, 1));
+	kunmap_local(addr);
+}
+
 #endif /* CONFIG_HIGHMEM */
 
 static int kmap_local_test_init(struct kunit *test)
@@ -533,15 +632,19 @@ static struct kunit_case kmap_local_cases[] = {
 	KUNIT_CASE_PARAM(kmap_local_in_irq, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(kmap_local_folio_offset, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(kmap_local_page_from_panic, highmem_zone_gen_params),
+	KUNIT_CASE(kmap_local_prot_lowmem),
 	KUNIT_CASE_HIGHMEM(kmap_local_prot),
 	KUNIT_CASE_HIGHMEM(kmap_local_slot),
 	KUNIT_CASE_HIGHMEM(kmap_local_depth_limit),
 	KUNIT_CASE_HIGHMEM(kmap_local_guards),
+	KUNIT_CASE_HIGHMEM(kmap_local_pfn_any),
+	KUNIT_CASE_HIGHMEM(kmap_local_folio_single_page),
 	KUNIT_CASE_HIGHMEM(kmap_local_lowmem_inside_highmem),
 	KUNIT_CASE_HIGHMEM(kmap_local_other_cpu),
 	KUNIT_CASE_HIGHMEM(kmap_local_fork_inherits_nothing),
 	KUNIT_CASE_HIGHMEM(kunmap_local_out_of_order),
 	KUNIT_CASE_HIGHMEM(kunmap_local_user_address),
+	KUNIT_CASE_HIGHMEM(kunmap_local_around_slots),
 	{}
 };
 

@@ -10,7 +10,6 @@
  * it refuses for that rule's sake.
  */
 #include <kunit/test.h>
-#include <linux/fault-inject.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -20,6 +19,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "fail_page_alloc.h"
 #include "user_vma.h"
 
 #define NR_PAGES	8
@@ -47,13 +47,6 @@ struct driver {
 	unsigned long pgoff;	/* its vm_pgoff after that */
 };
 
-static void set_fail_nth(unsigned int nth)
-{
-#ifdef CONFIG_FAULT_INJECTION
-	current->fail_nth = nth;
-#endif
-}
-
 /* Returns 0 even after an error, so that the VMA stays to be looked at. */
 static int driver_mmap(struct vm_area_struct *vma, void *data)
 {
@@ -64,12 +57,12 @@ static int driver_mmap(struct vm_area_struct *vma, void *data)
 
 	vm_flags_clear(vma, drv->clear);
 	drv->before = vma->vm_flags;
-	set_fail_nth(drv->fail_nth);
+	fail_nth_set(drv->fail_nth);
 	if (drv->io)
 		drv->err = io_remap_pfn_range(vma, addr, drv->pfn, size, prot);
 	else
 		drv->err = remap_pfn_range(vma, addr, drv->pfn, size, prot);
-	set_fail_nth(0);
+	fail_nth_clear();
 	drv->after = vma->vm_flags;
 	drv->pgoff = vma->vm_pgoff;
 
@@ -894,37 +887,6 @@ static void vm_iomap_memory_private(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, user_pte(addr, &args), 0);
 	KUNIT_EXPECT_EQ(test, args.writable, param->writable);
 }
-
-#ifdef CONFIG_FAIL_PAGE_ALLOC
-static struct fail_page_alloc saved_fail_page_alloc;
-
-static void restore_fail_page_alloc(void *unused)
-{
-	const struct fail_page_alloc *saved = &saved_fail_page_alloc;
-
-	atomic_set(&fail_page_alloc.attr.times, atomic_read(&saved->attr.times));
-	fail_page_alloc.attr.verbose = saved->attr.verbose;
-	fail_page_alloc.ignore_gfp_highmem = saved->ignore_gfp_highmem;
-	fail_page_alloc.ignore_gfp_reclaim = saved->ignore_gfp_reclaim;
-	fail_page_alloc.min_order = saved->min_order;
-}
-
-/* Makes current->fail_nth count the allocations of page tables too. */
-static void fail_any_page_alloc(struct kunit *test)
-{
-	saved_fail_page_alloc = fail_page_alloc;
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, restore_fail_page_alloc, NULL), 0);
-	fail_page_alloc.attr.verbose = 0;
-	fail_page_alloc.ignore_gfp_highmem = false;
-	fail_page_alloc.ignore_gfp_reclaim = false;
-	fail_page_alloc.min_order = 0;
-}
-#else
-static void fail_any_page_alloc(struct kunit *test)
-{
-	kunit_skip(test, "needs CONFIG_FAIL_PAGE_ALLOC");
-}
-#endif
 
 /*
  * A driver whose ->mmap fails frees its pages. So when there is no memory for

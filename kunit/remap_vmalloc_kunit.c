@@ -13,11 +13,13 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pgtable.h>
 #include <linux/sched/task_stack.h>
 #include <linux/shm.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "fail_page_alloc.h"
 #include "test_pages.h"
 #include "user_vma.h"
 
@@ -33,6 +35,8 @@
  * @offset: where to map to: the offset in the VMA
  * @size: how much to map
  * @obstacle: a page to be found mapped as the second one of the VMA
+ * @fail_nth: the page allocation that is to fail meanwhile
+ * @failed: whether there were that many
  * @ret: what the call returned
  * @flags: the flags of the VMA that it changed
  *
@@ -44,6 +48,8 @@ struct remap {
 	unsigned long offset;
 	unsigned long size;
 	struct page *obstacle;
+	unsigned int fail_nth;
+	bool failed;
 	int ret;
 	vm_flags_t flags;
 };
@@ -54,7 +60,9 @@ static int range_mmap(struct vm_area_struct *vma, void *data)
 	const vm_flags_t before = vma->vm_flags;
 	struct remap *r = data;
 
+	fail_nth_set(r->fail_nth);
 	r->ret = remap_vmalloc_range(vma, r->kaddr, r->pgoff);
+	r->failed = fail_nth_clear();
 	r->flags = before ^ vma->vm_flags;
 
 	return 0;
@@ -593,6 +601,32 @@ static void remap_vmalloc_range_failure_unmaps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_mm_rss_sum(current->mm), 0);
 }
 
+/* Each of the tables that the pages need can be one too many. */
+static void remap_vmalloc_range_no_memory(struct kunit *test)
+{
+	const unsigned long at = PGDIR_SIZE - PAGE_SIZE;
+	struct remap r = { .kaddr = user_buffer(test, 2) };
+	struct user_file *uf = user_file_open(test, O_RDWR, range_mmap, &r);
+
+	fail_any_page_alloc(test);
+	for (r.fail_nth = 1; r.fail_nth < 100; r.fail_nth++) {
+		KUNIT_ASSERT_EQ(test, at, user_mmap(uf, at, 2 * PAGE_SIZE, PROT_RW,
+						    MAP_SHARED | MAP_FIXED, 0));
+		if (!r.failed)
+			break;
+		KUNIT_EXPECT_EQ(test, r.ret, -ENOMEM);
+		KUNIT_EXPECT_EQ(test, r.flags, VM_MIXEDMAP);
+		expect_unmapped(test, at + PAGE_SIZE, 1);
+		KUNIT_ASSERT_EQ(test, vm_munmap(at, 2 * PAGE_SIZE), 0);
+		KUNIT_EXPECT_EQ(test, page_ref_count(vmalloc_to_page(r.kaddr)), 1);
+		KUNIT_EXPECT_EQ(test, page_ref_count(vmalloc_to_page(r.kaddr + PAGE_SIZE)), 1);
+		KUNIT_EXPECT_EQ(test, get_mm_rss_sum(current->mm), 0);
+	}
+	KUNIT_EXPECT_GT(test, r.fail_nth, 1);
+	KUNIT_EXPECT_EQ(test, r.ret, 0);
+	expect_mapped(test, at, r.kaddr, 2);
+}
+
 static void remap_vmalloc_range_bad_page(struct kunit *test)
 {
 	const struct bad_page *bad = test->param_value;
@@ -894,6 +928,7 @@ static struct kunit_case remap_vmalloc_test_cases[] = {
 	KUNIT_CASE(remap_vmalloc_range_partial_past_vma),
 	KUNIT_CASE(remap_vmalloc_range_occupied),
 	KUNIT_CASE(remap_vmalloc_range_failure_unmaps),
+	KUNIT_CASE(remap_vmalloc_range_no_memory),
 	KUNIT_CASE_PARAM(remap_vmalloc_range_bad_page, bad_page_gen_params),
 	KUNIT_CASE(remap_vmalloc_range_references),
 	KUNIT_CASE(remap_vmalloc_range_partial_munmap),

@@ -119,6 +119,10 @@ static const struct bad_page {
 	{ "zero page", bad_page_zero },
 };
 
+/* Not everyone who needs pages needs these. */
+static const void *bad_page_gen_params(struct kunit *test, const void *prev,
+				       char *desc) __maybe_unused;
+
 KUNIT_ARRAY_PARAM_DESC(bad_page, bad_pages, desc);
 
 #endif /* _MM_TESTS_TEST_PAGES_H */

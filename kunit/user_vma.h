@@ -7,10 +7,10 @@
  * user_file_open() the function that is to run there, and user_mmap() returns
  * what mmap(2) would have returned to a process.
  *
- * The address space belongs to the thread of the test case and is gone before
- * its actions run: what has to be seen after the unmapping needs vm_munmap()
- * in the case itself. Never assert while the mmap_lock is held: an assertion
- * ends the thread and leaves the lock behind.
+ * The address space belongs to the thread of the test case and goes with it,
+ * which may be after its actions have run: what has to be seen after the
+ * unmapping needs vm_munmap() in the case itself. Never assert while the
+ * mmap_lock is held: an assertion ends the thread and leaves the lock behind.
  */
 #ifndef _MM_TESTS_USER_VMA_H
 #define _MM_TESTS_USER_VMA_H
@@ -23,6 +23,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
+#include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
@@ -53,20 +54,18 @@ static const struct file_operations user_file_fops = {
 
 KUNIT_DEFINE_ACTION_WRAPPER(user_file_put, fput, struct file *);
 
-/* Opens a file for mapping, @flags being O_RDONLY or O_RDWR; never fails. */
-static struct user_file *user_file_open(struct kunit *test, int flags,
-					int (*mmap)(struct vm_area_struct *vma,
-						    void *data),
-					void *data)
+/* Opens a file that @fops map, for which its private_data is the user_file. */
+static inline struct user_file *
+user_file_open_fops(struct kunit *test, int flags,
+		    const struct file_operations *fops, void *data)
 {
 	struct user_file *uf = kunit_kzalloc(test, sizeof(*uf), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, uf);
-	uf->mmap = mmap;
 	uf->data = data;
 	/* An inode of its own, for unmap_mapping_range() to work on. */
-	uf->filp = anon_inode_create_getfile("[user_vma]", &user_file_fops, uf,
-					     flags, NULL);
+	uf->filp = anon_inode_create_getfile("[user_vma]", fops, uf, flags,
+					     NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, uf->filp);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, user_file_put,
@@ -76,13 +75,26 @@ static struct user_file *user_file_open(struct kunit *test, int flags,
 	return uf;
 }
 
+/* Opens a file for mapping, @flags being O_RDONLY or O_RDWR; never fails. */
+static inline struct user_file *
+user_file_open(struct kunit *test, int flags,
+	       int (*mmap)(struct vm_area_struct *vma, void *data), void *data)
+{
+	struct user_file *uf = user_file_open_fops(test, flags,
+						   &user_file_fops, data);
+
+	uf->mmap = mmap;
+
+	return uf;
+}
+
 /*
  * mmap(2) of @len bytes at page @pgoff of the file: the address, or -errno.
  * kunit_vm_mmap() cannot be used, since it takes an errno for an address.
  */
-static long user_mmap(struct user_file *uf, unsigned long addr, size_t len,
-		      unsigned long prot, unsigned long flags,
-		      unsigned long pgoff)
+static inline long user_mmap(struct user_file *uf, unsigned long addr,
+			     size_t len, unsigned long prot,
+			     unsigned long flags, unsigned long pgoff)
 {
 	return vm_mmap(uf->filp, addr, len, prot, flags, pgoff << PAGE_SHIFT);
 }
@@ -119,6 +131,64 @@ static inline void *user_read_page(struct kunit *test, unsigned long addr)
 static inline bool user_write(unsigned long addr, u32 value)
 {
 	return !copy_to_user((void __user *)addr, &value, sizeof(value));
+}
+
+/*
+ * Whether it is the test case that opens or closes @vma. If not, its thread
+ * exits, and what belongs to the test may be gone already.
+ */
+static inline bool user_vma_in_test(const struct vm_area_struct *vma)
+{
+	return vma->vm_mm == current->mm;
+}
+
+/*
+ * A fault at @addr, as an access by the process would cause it: what
+ * handle_mm_fault() returned. Unlike an access, it is not tried again when
+ * the page is still not there.
+ */
+static inline vm_fault_t user_fault(unsigned long addr, unsigned int flags)
+{
+	struct mm_struct *mm = current->mm;
+	vm_fault_t ret = VM_FAULT_SIGSEGV;
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (vma)
+		ret = handle_mm_fault(vma, addr, flags, NULL);
+	if (!(ret & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))
+		mmap_read_unlock(mm);
+
+	return ret;
+}
+
+static inline int user_pte_copy(pte_t *pte, unsigned long addr, void *data)
+{
+	*(pte_t *)data = ptep_get(pte);
+	return 0;
+}
+
+/* The entry of the page table for @addr, which is pte_none() without a table. */
+static inline pte_t user_pte_locked(unsigned long addr)
+{
+	pte_t pte = __pte(0);
+
+	apply_to_existing_page_range(current->mm, addr & PAGE_MASK, PAGE_SIZE,
+				     user_pte_copy, &pte);
+	return pte;
+}
+
+/* The same, if the caller does not hold the mmap_lock. */
+static inline pte_t user_pte_at(unsigned long addr)
+{
+	pte_t pte;
+
+	mmap_read_lock(current->mm);
+	pte = user_pte_locked(addr);
+	mmap_read_unlock(current->mm);
+
+	return pte;
 }
 
 #endif /* _MM_TESTS_USER_VMA_H */

@@ -14,7 +14,9 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pgtable.h>
 
+#include "fail_page_alloc.h"
 #include "test_pages.h"
 #include "user_vma.h"
 
@@ -32,6 +34,8 @@
  * @offset: where to map to: the offset in the VMA
  * @obstacle: a page to be found mapped at @obstacle_at
  * @obstacle_at: an offset in the VMA
+ * @fail_nth: the page allocation that is to fail meanwhile
+ * @failed: whether there were that many
  * @ret: what the call returned
  * @flags: the flags of the VMA that it changed
  */
@@ -43,6 +47,8 @@ struct insert {
 	unsigned long offset;
 	struct page *obstacle;
 	unsigned long obstacle_at;
+	unsigned int fail_nth;
+	bool failed;
 	int ret;
 	vm_flags_t flags;
 };
@@ -83,7 +89,9 @@ static int insert_mmap(struct vm_area_struct *vma, void *data)
 	}
 
 	before = vma->vm_flags;
+	fail_nth_set(in->fail_nth);
 	in->ret = in->call(vma, in);
+	in->failed = fail_nth_clear();
 	in->flags = before ^ vma->vm_flags;
 
 	return 0;
@@ -329,6 +337,47 @@ static void vm_insert_swapbacked(struct kunit *test)
 	expect_rss(test, 0, 1);
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
 	expect_rss(test, 0, 0);
+}
+
+/* Each of the tables that the second page needs can be one too many. */
+static void vm_insert_no_memory(struct kunit *test)
+{
+	const unsigned long at = PGDIR_SIZE - PAGE_SIZE;
+	struct page **pages = own_pages(test, 2);
+	struct insert in = insert_one(test, pages + 1);
+	struct user_file *uf = user_file_open(test, O_RDWR, insert_mmap, &in);
+	bool one = in.call == call_insert_page;
+	unsigned int nth;
+
+	fail_any_page_alloc(test);
+	in.pages = pages;
+	in.offset = one ? PAGE_SIZE : 0;
+	for (nth = 1; nth < 100; nth++) {
+		bool first;
+
+		in.num = 2;
+		in.fail_nth = nth;
+		KUNIT_ASSERT_EQ(test, at, user_mmap(uf, at, 2 * PAGE_SIZE, PROT_RW,
+						    MAP_SHARED | MAP_FIXED, 0));
+		if (!in.failed)
+			break;
+		/* Those that insert many do not tell one kind of table from another. */
+		if (one || in.ret != -EFAULT)
+			KUNIT_EXPECT_EQ(test, in.ret, -ENOMEM);
+		first = user_page(at, 0);
+		if (in.call == call_insert_pages)
+			KUNIT_EXPECT_EQ(test, in.num, first ? 1 : 2);
+		expect_unmapped(test, at + PAGE_SIZE, 1);
+		expect_counts(test, pages[0], 1 + first, first);
+		expect_counts(test, pages[1], 1, 0);
+		expect_rss(test, first, 0);
+		KUNIT_ASSERT_EQ(test, vm_munmap(at, 2 * PAGE_SIZE), 0);
+		expect_counts(test, pages[0], 1, 0);
+		expect_rss(test, 0, 0);
+	}
+	KUNIT_EXPECT_GT(test, nth, 1);
+	KUNIT_EXPECT_EQ(test, in.ret, 0);
+	expect_mapped(test, at + PAGE_SIZE, pages + 1, 1);
 }
 
 /* === Pages that are refused === */
@@ -802,6 +851,7 @@ static struct kunit_case vm_insert_test_cases[] = {
 	KUNIT_CASE_PARAM(vm_insert_process_keeps_page, call_gen_params),
 	KUNIT_CASE_PARAM(vm_insert_compound_tail, call_gen_params),
 	KUNIT_CASE_PARAM(vm_insert_swapbacked, call_gen_params),
+	KUNIT_CASE_PARAM(vm_insert_no_memory, call_gen_params),
 	KUNIT_CASE_PARAM(vm_insert_page_bad_page, bad_page_gen_params),
 	KUNIT_CASE_PARAM(vm_insert_pages_bad_page, bad_page_gen_params),
 	KUNIT_CASE_PARAM(vm_insert_page_zero_page, zero_gen_params),

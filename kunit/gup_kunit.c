@@ -1,0 +1,2391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests for get_user_pages() and pin_user_pages(), for their variants,
+ * and for what else looks a page up in a user address space:
+ * follow_pfnmap_start(), fixup_user_fault() and access_process_vm().
+ *
+ * A driver that gets the pages of a user buffer trusts that they are the ones
+ * that the process sees and will go on seeing, that it may write to them, and
+ * that they are its own until it releases them, as often as it got them.
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/string.h>
+
+#include "fail_page_alloc.h"
+#include "user_fork.h"
+#include "user_vma.h"
+
+#define NR_PAGES	4
+#define RW		(PROT_READ | PROT_WRITE)
+#define NO_FAULT	NR_PAGES
+
+/* A driver: the pages it maps, and how. */
+struct driver {
+	struct user_file *file;
+	struct page *pages[NR_PAGES];	/* each with its own pattern */
+	const struct vm_operations_struct *ops;	/* if it maps them on faults */
+	bool raw;			/* maps them with remap_pfn_range() */
+	vm_flags_t set;			/* flags of the VMA to set, */
+	vm_flags_t clear;		/* or to clear */
+	void *buf;			/* a page for what is read and written */
+
+	unsigned long error_at;		/* the page whose fault fails, */
+	vm_fault_t error;		/* like this */
+	unsigned long retry_at;		/* the page whose fault has to wait */
+	unsigned int faults;
+	unsigned int fault_flags;	/* of the last one */
+};
+
+static int driver_mmap(struct vm_area_struct *vma, void *data)
+{
+	struct driver *drv = data;
+	unsigned long i;
+	int err;
+
+	vm_flags_mod(vma, drv->set, drv->clear);
+	vma->vm_private_data = drv;
+	if (drv->ops) {
+		vma->vm_ops = drv->ops;
+		return 0;
+	}
+
+	for (i = 0; i < vma_pages(vma); i++) {
+		unsigned long addr = vma->vm_start + i * PAGE_SIZE;
+		struct page *page = drv->pages[vma->vm_pgoff + i];
+
+		if (drv->raw)
+			err = remap_pfn_range(vma, addr, page_to_pfn(page), PAGE_SIZE,
+					      vma->vm_page_prot);
+		else
+			err = vm_insert_page(vma, addr, page);
+		if (err)
+			return err;
+	}
+
+	return 0;
+}
+
+static vm_fault_t driver_fault(struct vm_fault *vmf)
+{
+	struct driver *drv = vmf->vma->vm_private_data;
+
+	drv->faults++;
+	drv->fault_flags = vmf->flags;
+	if (vmf->pgoff == drv->error_at)
+		return drv->error;
+	if (vmf->pgoff == drv->retry_at && vmf->flags & FAULT_FLAG_ALLOW_RETRY &&
+	    !(vmf->flags & FAULT_FLAG_TRIED)) {
+		if (!(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
+			release_fault_lock(vmf);
+		return VM_FAULT_RETRY;
+	}
+	vmf->page = drv->pages[vmf->pgoff];
+	get_page(vmf->page);
+
+	return 0;
+}
+
+static const struct vm_operations_struct fault_ops = {
+	.fault = driver_fault,
+};
+
+static void fill_page(void *page, u32 i)
+{
+	memset32(page, 0x5eed0000 + i, PAGE_SIZE / sizeof(u32));
+}
+
+static bool page_has_pattern(struct page *page, u32 i)
+{
+	bool ret;
+	u32 *p;
+
+	p = kmap_local_page(page);
+	ret = p[0] == 0x5eed0000 + i && !memcmp(p, p + 1, PAGE_SIZE - sizeof(u32));
+	kunmap_local(p);
+
+	return ret;
+}
+
+/* Maps @nr_pages pages, the first of them being the driver's page @pgoff. */
+static unsigned long driver_map(struct kunit *test, unsigned long addr, unsigned long nr_pages,
+				unsigned long prot, unsigned long flags, unsigned long pgoff)
+{
+	struct driver *drv = test->priv;
+
+	addr = user_mmap(drv->file, addr, nr_pages * PAGE_SIZE, prot, flags, pgoff);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+
+	return addr;
+}
+
+static unsigned long driver_map_all(struct kunit *test, unsigned long prot, unsigned long flags)
+{
+	return driver_map(test, 0, NR_PAGES, prot, flags, 0);
+}
+
+static unsigned long anon_map(struct kunit *test, unsigned long addr, unsigned long nr_pages,
+			      unsigned long prot, unsigned long flags)
+{
+	addr = vm_mmap(NULL, addr, nr_pages * PAGE_SIZE, prot,
+		       MAP_PRIVATE | MAP_ANONYMOUS | flags, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+
+	return addr;
+}
+
+static void expect_counts(struct kunit *test, struct page *page, int refs, int mapcount)
+{
+	struct folio *folio = page_folio(page);
+
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), refs);
+	KUNIT_EXPECT_EQ(test, folio_mapcount(folio), mapcount);
+}
+
+/* Nobody has the driver's pages but the driver. */
+static void expect_unused(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	int i;
+
+	for (i = 0; i < NR_PAGES; i++)
+		expect_counts(test, drv->pages[i], 1, 0);
+}
+
+/* === All of them === */
+
+static long call_get(unsigned long addr, unsigned long nr_pages, unsigned int flags,
+		     struct page **pages)
+{
+	long ret;
+
+	mmap_read_lock(current->mm);
+	ret = get_user_pages(addr, nr_pages, flags, pages);
+	mmap_read_unlock(current->mm);
+
+	return ret;
+}
+
+static long call_get_unlocked(unsigned long addr, unsigned long nr_pages, unsigned int flags,
+			      struct page **pages)
+{
+	return get_user_pages_unlocked(addr, nr_pages, pages, flags);
+}
+
+static long call_get_remote(unsigned long addr, unsigned long nr_pages, unsigned int flags,
+			    struct page **pages)
+{
+	long ret;
+
+	mmap_read_lock(current->mm);
+	ret = get_user_pages_remote(current->mm, addr, nr_pages, flags, pages, NULL);
+	mmap_read_unlock(current->mm);
+
+	return ret;
+}
+
+static long call_get_fast(unsigned long addr, unsigned long nr_pages, unsigned int flags,
+			  struct page **pages)
+{
+	return get_user_pages_fast(addr, nr_pages, flags, pages);
+}
+
+static long call_pin(unsigned long addr, unsigned long nr_pages, unsigned int flags,
+		     struct page **pages)
+{
+	long ret;
+
+	mmap_read_lock(current->mm);
+	ret = pin_user_pages(addr, nr_pages, flags, pages);
+	mmap_read_unlock(current->mm);
+
+	return ret;
+}
+
+static long call_pin_unlocked(unsigned long addr, unsigned long nr_pages, unsigned int flags,
+			      struct page **pages)
+{
+	return pin_user_pages_unlocked(addr, nr_pages, pages, flags);
+}
+
+static long call_pin_remote(unsigned long addr, unsigned long nr_pages, unsigned int flags,
+			    struct page **pages)
+{
+	long ret;
+
+	mmap_read_lock(current->mm);
+	ret = pin_user_pages_remote(current->mm, addr, nr_pages, flags, pages, NULL);
+	mmap_read_unlock(current->mm);
+
+	return ret;
+}
+
+static long call_pin_fast(unsigned long addr, unsigned long nr_pages, unsigned int flags,
+			  struct page **pages)
+{
+	return pin_user_pages_fast(addr, nr_pages, flags, pages);
+}
+
+struct gup {
+	const char *desc;
+	long (*call)(unsigned long addr, unsigned long nr_pages, unsigned int flags,
+		     struct page **pages);
+	bool pin;
+	bool fast;
+	unsigned int fault_flags;	/* what its faults may do */
+};
+
+static const struct gup gups[] = {
+	{ "get_user_pages", call_get, false, false, 0 },
+	{ "get_user_pages_unlocked", call_get_unlocked, false, false,
+	  FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE },
+	{ "get_user_pages_remote", call_get_remote, false, false, FAULT_FLAG_REMOTE },
+	{ "get_user_pages_fast", call_get_fast, false, true,
+	  FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE },
+	{ "pin_user_pages", call_pin, true, false, 0 },
+	{ "pin_user_pages_unlocked", call_pin_unlocked, true, false,
+	  FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE },
+	{ "pin_user_pages_remote", call_pin_remote, true, false, FAULT_FLAG_REMOTE },
+	{ "pin_user_pages_fast", call_pin_fast, true, true,
+	  FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE },
+};
+
+KUNIT_ARRAY_PARAM_DESC(gup, gups, desc);
+
+/* What getting a small page once adds to its references. */
+static int gup_refs(const struct gup *gup)
+{
+	return gup->pin ? GUP_PIN_COUNTING_BIAS : 1;
+}
+
+static void gup_release(const struct gup *gup, struct page **pages, long nr_pages)
+{
+	long i;
+
+	if (nr_pages <= 0)
+		return;
+	if (gup->pin)
+		unpin_user_pages(pages, nr_pages);
+	else
+		for (i = 0; i < nr_pages; i++)
+			put_page(pages[i]);
+}
+
+/* Gets a page, releases it, and returns it; an ERR_PTR() if there is none. */
+static struct page *gup_page(const struct gup *gup, unsigned long addr, unsigned int flags)
+{
+	struct page *page = NULL;
+	long ret;
+
+	ret = gup->call(addr, 1, flags, &page);
+	if (ret != 1)
+		return ERR_PTR(ret);
+	gup_release(gup, &page, 1);
+
+	return page;
+}
+
+/* The pages from that of the address on, so many, in their order. */
+static void gup_pages(struct kunit *test)
+{
+	unsigned long addr = driver_map_all(test, RW, MAP_SHARED);
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	unsigned int flags;
+
+	for (flags = 0; flags <= FOLL_WRITE; flags += FOLL_WRITE) {
+		struct page *pages[NR_PAGES] = {};
+
+		KUNIT_ASSERT_EQ(test, gup->call(addr + PAGE_SIZE + 100, 2, flags, pages), 2);
+		KUNIT_EXPECT_PTR_EQ(test, pages[0], drv->pages[1]);
+		KUNIT_EXPECT_PTR_EQ(test, pages[1], drv->pages[2]);
+		KUNIT_EXPECT_NULL(test, pages[2]);
+		expect_counts(test, drv->pages[0], 2, 1);
+		expect_counts(test, drv->pages[1], 2 + gup_refs(gup), 1);
+		expect_counts(test, drv->pages[2], 2 + gup_refs(gup), 1);
+		expect_counts(test, drv->pages[3], 2, 1);
+		gup_release(gup, pages, 2);
+		expect_counts(test, drv->pages[1], 2, 1);
+		expect_counts(test, drv->pages[2], 2, 1);
+	}
+}
+
+/*
+ * The same for pages that the kernel keeps lists of, and so references to: two
+ * of them are there, one has to be faulted in, and then there is an end to it.
+ */
+static void gup_anon_pages(struct kunit *test)
+{
+	unsigned long addr = anon_map(test, 0, NR_PAGES, RW, 0);
+	const struct gup *gup = test->param_value;
+	struct page *pages[NR_PAGES] = {};
+	int i, round, refs[2];
+
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr + 3 * PAGE_SIZE, PAGE_SIZE), 0);
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_TRUE(test, user_write(addr + i * PAGE_SIZE, 1234 + i));
+		refs[i] = page_ref_count(user_page(addr + i * PAGE_SIZE, 0));
+	}
+
+	for (round = 0; round < 10; round++) {
+		KUNIT_ASSERT_EQ(test, gup->call(addr + 1, NR_PAGES, FOLL_WRITE, pages), 3);
+		for (i = 0; i < 3; i++) {
+			KUNIT_EXPECT_PTR_EQ(test, pages[i], user_page(addr + i * PAGE_SIZE, 0));
+			KUNIT_EXPECT_EQ(test, page_ref_count(pages[i]) / GUP_PIN_COUNTING_BIAS,
+					gup->pin ? 1 : 0);
+			KUNIT_EXPECT_EQ(test, folio_maybe_dma_pinned(page_folio(pages[i])),
+					gup->pin);
+		}
+		KUNIT_EXPECT_NULL(test, pages[3]);
+		gup_release(gup, pages, 3);
+	}
+	/* Its lists may have changed meanwhile, but not that often. */
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_GE(test, page_ref_count(pages[i]), refs[i] - 2);
+		KUNIT_EXPECT_LE(test, page_ref_count(pages[i]), refs[i] + 2);
+	}
+}
+
+/*
+ * Users of a page can tell a pin, which may come with DMA, from a reference.
+ * A page may be had many times, and is to be released as often.
+ */
+static void gup_references(struct kunit *test)
+{
+	unsigned long addr = driver_map_all(test, RW, MAP_SHARED);
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	struct page *page = drv->pages[0];
+	struct page *pages[3] = {};
+	int i;
+
+	KUNIT_EXPECT_FALSE(test, mm_flags_test(MMF_HAS_PINNED, current->mm));
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		KUNIT_ASSERT_EQ(test, gup->call(addr, 1, 0, &pages[i]), 1);
+	expect_counts(test, page, 2 + 3 * gup_refs(gup), 1);
+	KUNIT_EXPECT_EQ(test, folio_maybe_dma_pinned(page_folio(page)), gup->pin);
+	KUNIT_EXPECT_EQ(test, mm_flags_test(MMF_HAS_PINNED, current->mm), gup->pin);
+
+	gup_release(gup, pages, 1);
+	expect_counts(test, page, 2 + 2 * gup_refs(gup), 1);
+	gup_release(gup, pages + 1, 2);
+	expect_counts(test, page, 2, 1);
+	KUNIT_EXPECT_FALSE(test, folio_maybe_dma_pinned(page_folio(page)));
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(gup_put_page, put_page, struct page *);
+
+static struct page *alloc_managed(struct kunit *test, unsigned int order)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_ZERO, order);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, gup_put_page, page), 0);
+
+	return page;
+}
+
+/* The driver maps the pages of one folio; it is put after the test case. */
+static struct folio *driver_use_folio(struct kunit *test)
+{
+	struct page *page = alloc_managed(test, 2);
+	struct driver *drv = test->priv;
+	int i;
+
+	BUILD_BUG_ON(NR_PAGES > 1 << 2);
+	for (i = 0; i < NR_PAGES; i++)
+		drv->pages[i] = page + i;
+
+	return page_folio(page);
+}
+
+/* The pages of a folio have their references in common, and their pins. */
+static void gup_large_folio(struct kunit *test)
+{
+	struct folio *folio = driver_use_folio(test);
+	const struct gup *gup = test->param_value;
+	struct page *pages[NR_PAGES] = {};
+	unsigned long addr;
+	int i;
+
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_ASSERT_EQ(test, folio_ref_count(folio), 1 + NR_PAGES);
+	KUNIT_ASSERT_EQ(test, gup->call(addr + PAGE_SIZE, 3, FOLL_WRITE, pages), 3);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_PTR_EQ(test, pages[i], folio_page(folio, i + 1));
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1 + NR_PAGES + 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), gup->pin ? 3 : 0);
+	KUNIT_EXPECT_EQ(test, folio_maybe_dma_pinned(folio), gup->pin);
+
+	gup_release(gup, pages, 1);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1 + NR_PAGES + 2);
+	gup_release(gup, pages + 1, 2);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1 + NR_PAGES);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 0);
+}
+
+/* Reclaim and writeback are told of what no page table will tell them. */
+static void gup_touches(struct kunit *test)
+{
+	unsigned long addr = driver_map_all(test, RW, MAP_SHARED);
+	struct driver *drv = test->priv;
+	struct folio *folio = page_folio(drv->pages[0]);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		const struct gup *gup = &gups[i];
+
+		/* These are not for access, or need not look that far. */
+		if (gup->call == call_pin || gup->fast)
+			continue;
+		folio_clear_dirty(folio);
+		folio_clear_referenced(folio);
+		KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(gup_page(gup, addr, 0)), "%s", gup->desc);
+		KUNIT_EXPECT_FALSE_MSG(test, folio_test_dirty(folio), "%s", gup->desc);
+		KUNIT_EXPECT_TRUE_MSG(test, folio_test_referenced(folio), "%s", gup->desc);
+		KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(gup_page(gup, addr, FOLL_WRITE)), "%s",
+				       gup->desc);
+		KUNIT_EXPECT_TRUE_MSG(test, folio_test_dirty(folio), "%s", gup->desc);
+	}
+}
+
+static unsigned long pins_in_system(void)
+{
+	return global_node_page_state(NR_FOLL_PIN_ACQUIRED) -
+	       global_node_page_state(NR_FOLL_PIN_RELEASED);
+}
+
+/* The system knows how much is pinned, if it keeps no per-CPU deltas. */
+static void gup_statistics(struct kunit *test)
+{
+	const struct gup *gup = test->param_value;
+	unsigned long before = pins_in_system();
+	struct page *pages[NR_PAGES] = {};
+	unsigned long addr;
+
+	if (IS_ENABLED(CONFIG_SMP))
+		kunit_skip(test, "needs !CONFIG_SMP");
+	driver_use_folio(test);
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_ASSERT_EQ(test, gup->call(addr, 3, 0, pages), 3);
+	KUNIT_EXPECT_EQ(test, pins_in_system() - before, gup->pin ? 3 : 0);
+	gup_release(gup, pages, 3);
+	KUNIT_EXPECT_EQ(test, pins_in_system(), before);
+}
+
+/* Asking for nothing is no error, and may be done with no array at all. */
+static void gup_no_pages(struct kunit *test)
+{
+	unsigned long addr = driver_map_all(test, RW, MAP_SHARED);
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	struct page *pages[NR_PAGES] = {};
+
+	if (gup->fast && IS_ENABLED(CONFIG_HAVE_GUP_FAST))
+		kunit_skip(test, "needs a fix in gup_fast_fallback()");
+	KUNIT_EXPECT_EQ(test, gup->call(addr, 0, 0, pages), 0);
+	KUNIT_EXPECT_EQ(test, gup->call(0, 0, FOLL_WRITE, pages), 0);
+	KUNIT_EXPECT_NULL(test, pages[0]);
+	expect_counts(test, drv->pages[0], 2, 1);
+}
+
+/* The page that the process sees is still there when it has long gone. */
+static void gup_outlives_mapping(struct kunit *test)
+{
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct page *own = drv->pages[0], *got = NULL;
+	unsigned long addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	drv->pages[0] = page;
+	addr = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0);
+	drv->pages[0] = own;
+	put_page(page);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+
+	KUNIT_ASSERT_EQ(test, gup->call(addr, 1, FOLL_WRITE, &got), 1);
+	KUNIT_EXPECT_PTR_EQ(test, got, page);
+	KUNIT_EXPECT_TRUE(test, user_write(addr, 1234));
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	expect_counts(test, got, gup_refs(gup), 0);
+	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(got), 1234);
+	gup_release(gup, &got, 1);
+}
+
+/* === What stops them === */
+
+/* What there is at the page behind two of the driver's. */
+struct stop {
+	const char *desc;
+	long ret;
+	int (*map)(struct kunit *test, unsigned long addr);
+	unsigned int gup_flags;
+	vm_fault_t error;	/* the driver's, */
+	vm_flags_t set;		/* for which its VMA has these flags, */
+	vm_flags_t clear;	/* but not these */
+};
+
+/* There is something behind it that it is not part of. */
+static int stop_hole(struct kunit *test, unsigned long addr)
+{
+	return anon_map(test, addr + PAGE_SIZE, 1, RW, MAP_FIXED) != addr + PAGE_SIZE;
+}
+
+static int stop_inaccessible(struct kunit *test, unsigned long addr)
+{
+	return anon_map(test, addr, 1, PROT_NONE, MAP_FIXED) != addr;
+}
+
+static int stop_read_only(struct kunit *test, unsigned long addr)
+{
+	return anon_map(test, addr, 1, PROT_READ, MAP_FIXED) != addr;
+}
+
+static int stop_anon(struct kunit *test, unsigned long addr)
+{
+	return anon_map(test, addr, 1, RW, MAP_FIXED) != addr;
+}
+
+static int stop_driver(struct kunit *test, unsigned long addr)
+{
+	const struct stop *stop = test->param_value;
+	struct driver *drv = test->priv;
+
+	drv->ops = &fault_ops;
+	drv->error_at = stop->error ? 3 : NO_FAULT;
+	drv->error = stop->error;
+	drv->set = stop->set;
+	drv->clear = stop->clear;
+
+	return driver_map(test, addr, 1, RW, MAP_SHARED | MAP_FIXED, 3) != addr;
+}
+
+static int stop_remap(struct kunit *test, unsigned long addr)
+{
+	struct driver *drv = test->priv;
+
+	drv->raw = true;
+	return driver_map(test, addr, 1, RW, MAP_SHARED | MAP_FIXED, 3) != addr;
+}
+
+static int stop_private_remap(struct kunit *test, unsigned long addr)
+{
+	struct driver *drv = test->priv;
+
+	drv->raw = true;
+	return driver_map(test, addr, 1, RW, MAP_PRIVATE | MAP_FIXED, 3) != addr;
+}
+
+/* The number of a page frame that nothing may take for a normal page. */
+static unsigned long special_pfn(struct driver *drv)
+{
+	unsigned long pfn = page_to_pfn(drv->pages[3]);
+
+	/* Without pte_special(), that is one that has no page. */
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL))
+		while (pfn_valid(pfn))
+			pfn *= 2;
+
+	return pfn;
+}
+
+static vm_fault_t special_fault(struct vm_fault *vmf)
+{
+	struct driver *drv = vmf->vma->vm_private_data;
+
+	return vmf_insert_mixed(vmf->vma, vmf->address, special_pfn(drv));
+}
+
+static const struct vm_operations_struct special_ops = {
+	.fault = special_fault,
+};
+
+static int stop_special(struct kunit *test, unsigned long addr)
+{
+	struct driver *drv = test->priv;
+
+	drv->ops = &special_ops;
+	drv->set = VM_MIXEDMAP;
+
+	return driver_map(test, addr, 1, RW, MAP_SHARED | MAP_FIXED, 3) != addr;
+}
+
+static const struct stop stops[] = {
+	{ "hole", -EFAULT, stop_hole },
+	{ "inaccessible", -EFAULT, stop_inaccessible },
+	{ "inaccessible_for_writing", -EFAULT, stop_inaccessible, FOLL_WRITE },
+	{ "read_only_for_writing", -EFAULT, stop_read_only, FOLL_WRITE },
+	{ "remap", -EFAULT, stop_remap },
+	{ "private_remap", -EFAULT, stop_private_remap },
+	/* Either of these keeps everyone out, whatever is mapped there. */
+	{ "vm_io", -EFAULT, stop_driver, 0, 0, VM_IO },
+	{ "vm_pfnmap", -EFAULT, stop_driver, 0, 0, VM_PFNMAP },
+	{ "vm_io_forced", -EFAULT, stop_driver, FOLL_FORCE, 0, VM_IO },
+	{ "never_readable_forced", -EFAULT, stop_driver, FOLL_FORCE, 0, 0,
+	  VM_READ | VM_MAYREAD | VM_WRITE },
+	{ "shared_read_only_forced", -EFAULT, stop_driver, FOLL_FORCE | FOLL_WRITE, 0, 0,
+	  VM_WRITE },
+	/* There is something, but it has no page to be had. */
+	{ "special", -EEXIST, stop_special },
+	{ "fault_sigbus", -EFAULT, stop_driver, 0, VM_FAULT_SIGBUS },
+	{ "fault_sigsegv", -EFAULT, stop_driver, 0, VM_FAULT_SIGSEGV },
+	{ "fault_hwpoison", -EFAULT, stop_driver, 0, VM_FAULT_HWPOISON },
+	{ "fault_oom", -ENOMEM, stop_driver, 0, VM_FAULT_OOM },
+	{ "nofault", -EFAULT, stop_anon, FOLL_NOFAULT },
+	{ "nofault_for_writing", -EFAULT, stop_anon, FOLL_NOFAULT | FOLL_WRITE },
+};
+
+KUNIT_ARRAY_PARAM_DESC(stop, stops, desc);
+
+/* Of the pages at @addr, there are two. */
+static void expect_stop(struct kunit *test, const struct gup *gup, unsigned long addr)
+{
+	const struct stop *stop = test->param_value;
+	struct page *pages[NR_PAGES] = {};
+	struct driver *drv = test->priv;
+	long ret;
+
+	ret = gup->call(addr + 2 * PAGE_SIZE, 1, stop->gup_flags, pages);
+	KUNIT_EXPECT_EQ_MSG(test, ret, stop->ret, "%s", gup->desc);
+	KUNIT_EXPECT_NULL_MSG(test, pages[0], "%s", gup->desc);
+	gup_release(gup, pages, ret);
+
+	ret = gup->call(addr, NR_PAGES, stop->gup_flags, pages);
+	KUNIT_EXPECT_EQ_MSG(test, ret, 2, "%s", gup->desc);
+	KUNIT_EXPECT_PTR_EQ_MSG(test, pages[0], drv->pages[0], "%s", gup->desc);
+	KUNIT_EXPECT_PTR_EQ_MSG(test, pages[1], drv->pages[1], "%s", gup->desc);
+	expect_counts(test, drv->pages[0], 2 + gup_refs(gup), 1);
+	gup_release(gup, pages, ret);
+}
+
+/*
+ * The pages before it are the caller's to release, so they must be returned.
+ * That there is an error behind them, the caller finds out the next time.
+ */
+static void gup_stops_at(struct kunit *test)
+{
+	const struct stop *stop = test->param_value;
+	struct driver *drv = test->priv;
+	unsigned long addr;
+	int i;
+
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr + 2 * PAGE_SIZE, 2 * PAGE_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, stop->map(test, addr + 2 * PAGE_SIZE), 0);
+
+	/* All of this is to be expected from users. */
+	kunit_warning_suppress(test) {
+		for (i = 0; i < ARRAY_SIZE(gups); i++)
+			expect_stop(test, &gups[i], addr);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
+	}
+	if (stop->set || stop->clear)
+		KUNIT_EXPECT_EQ(test, drv->faults, 0);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	expect_unused(test);
+}
+
+/* Beyond the end of the address space, and not back at its start. */
+static void gup_fast_limits(struct kunit *test)
+{
+	struct page *pages[NR_PAGES] = {};
+
+	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
+	KUNIT_EXPECT_EQ(test, get_user_pages_fast(-PAGE_SIZE, 2, 0, pages), -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, pin_user_pages_fast(-PAGE_SIZE, 2, 0, pages), -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, get_user_pages_fast(TASK_SIZE_MAX, 1, 0, pages), -EFAULT);
+	KUNIT_EXPECT_EQ(test, get_user_pages_fast(TASK_SIZE_MAX - PAGE_SIZE, 2, 0, pages),
+			-EFAULT);
+	KUNIT_EXPECT_EQ(test, get_user_pages_fast(TASK_SIZE_MAX - PAGE_SIZE, 1, 0, pages),
+			-EFAULT);
+	KUNIT_EXPECT_LE(test, get_user_pages_fast(PAGE_SIZE, -1, 0, pages), 0);
+	KUNIT_EXPECT_LE(test, pin_user_pages_fast(PAGE_SIZE, -1, 0, pages), 0);
+	KUNIT_EXPECT_NULL(test, pages[0]);
+}
+
+/* An address below a stack is no part of it until the process touches it. */
+static void gup_below_stack(struct kunit *test)
+{
+	const struct gup *gup = test->param_value;
+	unsigned long addr, below;
+
+	addr = anon_map(test, 0, 1, RW, 0);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	addr = ALIGN_DOWN(addr, SZ_2M) - SZ_2M;
+	anon_map(test, addr, 1, RW, MAP_FIXED | MAP_GROWSDOWN);
+	/* Nearer than that is reported to the log. */
+	below = addr - SZ_64K - PAGE_SIZE;
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, below, FOLL_WRITE), ERR_PTR(-EFAULT));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(gup, addr, FOLL_WRITE)));
+}
+
+struct bad_flags {
+	const char *desc;
+	unsigned int flags;
+	unsigned int of;	/* the functions that refuse them */
+#define GET	BIT(0)
+#define PIN	BIT(1)
+#define FAST	BIT(2)		/* of both */
+#define ALL	(GET | PIN | FAST)
+	bool no_array;
+};
+
+static const struct bad_flags bad_flags[] = {
+	/* These are for mm/ alone. */
+	{ "foll_touch", FOLL_TOUCH, ALL },
+	{ "foll_tried", FOLL_TRIED, ALL },
+	{ "foll_remote", FOLL_REMOTE, ALL },
+	{ "foll_pin", FOLL_PIN, ALL },
+	{ "foll_fast_only", FOLL_FAST_ONLY, ALL },
+	{ "foll_unlockable", FOLL_UNLOCKABLE, ALL },
+	{ "foll_madv_populate", FOLL_MADV_POPULATE, ALL },
+	/* Pages are to be released in one way only, */
+	{ "foll_get", FOLL_GET, PIN },
+	/* what may take a long time has to be told from what may not, */
+	{ "foll_longterm", FOLL_LONGTERM, GET },
+	/* and the memory of a device may go away. */
+	{ "foll_longterm_of_device", FOLL_LONGTERM | FOLL_PCI_P2PDMA, ALL },
+	/* What is to be released has to be told to the caller. */
+	{ "foll_get_without_array", FOLL_GET, ALL, true },
+	{ "without_array", 0, PIN | FAST, true },
+	/* What does not need the lock cannot do these. */
+	{ "foll_nowait", FOLL_NOWAIT, FAST },
+	{ "foll_dump", FOLL_DUMP, FAST },
+	{ "foll_hwpoison", FOLL_HWPOISON, FAST },
+	{ "foll_anon", FOLL_ANON, FAST },
+	{ "foll_interruptible", FOLL_INTERRUPTIBLE, FAST },
+};
+
+KUNIT_ARRAY_PARAM_DESC(bad_flags, bad_flags, desc);
+
+static void gup_bad_flags(struct kunit *test)
+{
+	unsigned long addr = driver_map_all(test, RW, MAP_SHARED);
+	const struct bad_flags *param = test->param_value;
+	struct driver *drv = test->priv;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		const struct gup *gup = &gups[i];
+		struct page *page = NULL;
+		long ret = 0;
+
+		if (!(param->of & (gup->pin ? PIN : GET)) && !(gup->fast && param->of & FAST))
+			continue;
+		kunit_warning_suppress(test) {
+			ret = gup->call(addr, 1, param->flags, param->no_array ? NULL : &page);
+		}
+		/* Some of them tell nothing but that they got no page. */
+		KUNIT_EXPECT_LE_MSG(test, ret, 0, "%s", gup->desc);
+		if (!gup->pin || gup->fast)
+			KUNIT_EXPECT_EQ_MSG(test, ret, -EINVAL, "%s", gup->desc);
+		KUNIT_EXPECT_NULL_MSG(test, page, "%s", gup->desc);
+		expect_counts(test, drv->pages[0], 2, 1);
+	}
+}
+
+/* === Faults === */
+
+/* The pages are faulted in as the caller says, and only once. */
+static void gup_faults(struct kunit *test)
+{
+	const unsigned int mask = FAULT_FLAG_WRITE | FAULT_FLAG_REMOTE | FAULT_FLAG_USER |
+				  FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE |
+				  FAULT_FLAG_RETRY_NOWAIT | FAULT_FLAG_TRIED |
+				  FAULT_FLAG_UNSHARE | FAULT_FLAG_INTERRUPTIBLE;
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	unsigned long addr;
+
+	drv->ops = &fault_ops;
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, 0), drv->pages[0]);
+	KUNIT_EXPECT_EQ(test, drv->fault_flags & mask, gup->fault_flags);
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr + PAGE_SIZE, FOLL_WRITE), drv->pages[1]);
+	KUNIT_EXPECT_EQ(test, drv->fault_flags & mask, gup->fault_flags | FAULT_FLAG_WRITE);
+	KUNIT_EXPECT_EQ(test, drv->faults, 2);
+
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, 0), drv->pages[0]);
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr + PAGE_SIZE, FOLL_WRITE), drv->pages[1]);
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, FOLL_NOFAULT), drv->pages[0]);
+	KUNIT_EXPECT_EQ(test, drv->faults, 2);
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr + 2 * PAGE_SIZE, FOLL_NOFAULT),
+			    ERR_PTR(-EFAULT));
+	KUNIT_EXPECT_EQ(test, drv->faults, 2);
+
+	if (!gup->fast && !(gup->fault_flags & FAULT_FLAG_ALLOW_RETRY)) {
+		KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(gup, addr + 2 * PAGE_SIZE,
+							 FOLL_NOWAIT)));
+		KUNIT_EXPECT_EQ(test, drv->fault_flags & mask, gup->fault_flags |
+				FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT);
+	} else if (!gup->fast) {
+		KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(gup, addr + 2 * PAGE_SIZE,
+							 FOLL_INTERRUPTIBLE)));
+		KUNIT_EXPECT_EQ(test, drv->fault_flags & mask,
+				gup->fault_flags | FAULT_FLAG_INTERRUPTIBLE);
+	}
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	expect_unused(test);
+}
+
+/* Only who asks for it is told that the page is broken. */
+static void gup_hwpoison(struct kunit *test)
+{
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	unsigned long addr;
+
+	drv->ops = &fault_ops;
+	drv->error_at = 0;
+	drv->error = VM_FAULT_HWPOISON;
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	if (!gup->fast)
+		KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, FOLL_HWPOISON),
+				    ERR_PTR(-EHWPOISON));
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, 0), ERR_PTR(-EFAULT));
+}
+
+/*
+ * A fault that has to wait may drop the lock, which its caller then takes
+ * again, to go on where it was.
+ */
+static void gup_fault_retried(struct kunit *test)
+{
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	bool retries = gup->fault_flags & FAULT_FLAG_ALLOW_RETRY;
+	unsigned long addr;
+
+	drv->ops = &fault_ops;
+	for (drv->retry_at = 0; drv->retry_at < 3; drv->retry_at++) {
+		struct page *pages[NR_PAGES] = {};
+		int i;
+
+		drv->faults = 0;
+		addr = driver_map_all(test, RW, MAP_SHARED);
+		KUNIT_ASSERT_EQ(test, gup->call(addr, 3, 0, pages), 3);
+		for (i = 0; i < 3; i++)
+			KUNIT_EXPECT_PTR_EQ_MSG(test, pages[i], drv->pages[i], "page %d", i);
+		KUNIT_EXPECT_EQ(test, drv->faults, retries ? 4 : 3);
+		gup_release(gup, pages, 3);
+		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+		expect_unused(test);
+	}
+}
+
+/* The second time it fails. */
+static vm_fault_t retry_error_fault(struct vm_fault *vmf)
+{
+	struct driver *drv = vmf->vma->vm_private_data;
+
+	if (vmf->pgoff == drv->retry_at && vmf->flags & FAULT_FLAG_TRIED)
+		return VM_FAULT_SIGBUS;
+	return driver_fault(vmf);
+}
+
+static const struct vm_operations_struct retry_error_ops = {
+	.fault = retry_error_fault,
+};
+
+static void gup_fault_retried_fails(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	int i;
+
+	drv->ops = &retry_error_ops;
+	drv->retry_at = 1;
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		const struct gup *gup = &gups[i];
+		struct page *pages[NR_PAGES] = {};
+		unsigned long addr;
+		long ret;
+
+		if (!(gup->fault_flags & FAULT_FLAG_ALLOW_RETRY))
+			continue;
+		addr = driver_map_all(test, RW, MAP_SHARED);
+		ret = gup->call(addr, 3, 0, pages);
+		KUNIT_EXPECT_EQ_MSG(test, ret, 1, "%s", gup->desc);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, pages[0], drv->pages[0], "%s", gup->desc);
+		gup_release(gup, pages, ret);
+		KUNIT_EXPECT_EQ_MSG(test, gup->call(addr + PAGE_SIZE, 1, 0, pages), -EFAULT,
+				    "%s", gup->desc);
+		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+		expect_unused(test);
+	}
+}
+
+static long remote_locked(bool pin, unsigned long addr, unsigned long nr_pages,
+			  unsigned int flags, struct page **pages, int *locked)
+{
+	struct mm_struct *mm = current->mm;
+	long ret;
+
+	mmap_read_lock(mm);
+	ret = pin ? pin_user_pages_remote(mm, addr, nr_pages, flags, pages, locked) :
+		    get_user_pages_remote(mm, addr, nr_pages, flags, pages, locked);
+	if (*locked)
+		mmap_read_unlock(mm);
+
+	return ret;
+}
+
+/* The caller may allow that the lock is dropped, and is told if it was. */
+static void gup_remote_locked(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	int pin;
+
+	drv->ops = &fault_ops;
+	for (pin = 0; pin < 2; pin++) {
+		unsigned long addr = driver_map_all(test, RW, MAP_SHARED);
+		const struct gup gup = { .pin = pin };
+		struct page *pages[NR_PAGES] = {};
+		int locked;
+
+		locked = 1;
+		drv->retry_at = NO_FAULT;
+		KUNIT_ASSERT_EQ(test, remote_locked(pin, addr, 1, 0, pages, &locked), 1);
+		KUNIT_EXPECT_EQ(test, locked, 1);
+		KUNIT_EXPECT_TRUE(test, drv->fault_flags & FAULT_FLAG_ALLOW_RETRY);
+		KUNIT_EXPECT_TRUE(test, drv->fault_flags & FAULT_FLAG_REMOTE);
+		gup_release(&gup, pages, 1);
+
+		drv->retry_at = 1;
+		KUNIT_ASSERT_EQ(test, remote_locked(pin, addr, 3, 0, pages, &locked), 3);
+		KUNIT_EXPECT_EQ(test, locked, 0);
+		KUNIT_EXPECT_PTR_EQ(test, pages[1], drv->pages[1]);
+		KUNIT_EXPECT_PTR_EQ(test, pages[2], drv->pages[2]);
+		gup_release(&gup, pages, 3);
+
+		/* Who does not want to wait keeps the lock, and comes again. */
+		locked = 1;
+		drv->retry_at = 3;
+		KUNIT_EXPECT_EQ(test, remote_locked(pin, addr + 3 * PAGE_SIZE, 1, FOLL_NOWAIT,
+						    pages, &locked), 0);
+		KUNIT_EXPECT_EQ(test, locked, 1);
+		KUNIT_ASSERT_EQ(test, remote_locked(pin, addr + 2 * PAGE_SIZE, 2, FOLL_NOWAIT,
+						    pages, &locked), 1);
+		KUNIT_EXPECT_EQ(test, locked, 1);
+		gup_release(&gup, pages, 1);
+
+		locked = 0;
+		kunit_warning_suppress(test) {
+			KUNIT_EXPECT_EQ(test, get_user_pages_remote(current->mm, addr, 1, 0, pages,
+								    &locked), -EINVAL);
+			KUNIT_EXPECT_LE(test, pin_user_pages_remote(current->mm, addr, 1, 0, pages,
+								    &locked), 0);
+		}
+		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	}
+	expect_unused(test);
+}
+
+/* Without an array, pages are only faulted in; those that are none will do. */
+static void get_user_pages_populates(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	unsigned long addr;
+
+	drv->ops = &fault_ops;
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	drv->retry_at = 1;
+	KUNIT_EXPECT_EQ(test, get_user_pages_unlocked(addr, 3, NULL, FOLL_WRITE), 3);
+	KUNIT_EXPECT_EQ(test, drv->faults, 4);
+	expect_counts(test, drv->pages[0], 2, 1);
+	expect_counts(test, drv->pages[1], 2, 1);
+	expect_counts(test, drv->pages[2], 2, 1);
+	expect_counts(test, drv->pages[3], 1, 0);
+
+	drv->ops = &special_ops;
+	drv->set = VM_MIXEDMAP;
+	addr = driver_map(test, 0, 1, RW, MAP_SHARED, 3);
+	KUNIT_EXPECT_EQ(test, call_get(addr, 1, FOLL_WRITE, NULL), 1);
+	KUNIT_EXPECT_EQ(test, call_get(addr, 1, FOLL_WRITE, NULL), 1);
+}
+
+/* === Copy-on-write === */
+
+static long anon_pages(void)
+{
+	return get_mm_counter_sum(current->mm, MM_ANONPAGES);
+}
+
+/*
+ * Whoever writes to the page of a private mapping gets the process's own copy;
+ * and what it writes is what the process reads, as the other way round.
+ */
+static void gup_private_write(struct kunit *test)
+{
+	unsigned long addr = driver_map_all(test, RW, MAP_PRIVATE);
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	struct page *page = NULL;
+	u32 value;
+
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr + PAGE_SIZE, 0), drv->pages[1]);
+	KUNIT_EXPECT_EQ(test, anon_pages(), 0);
+
+	KUNIT_ASSERT_EQ(test, gup->call(addr + PAGE_SIZE, 1, FOLL_WRITE, &page), 1);
+	KUNIT_EXPECT_PTR_NE(test, page, drv->pages[1]);
+	KUNIT_EXPECT_TRUE(test, page_has_pattern(page, 1));
+	KUNIT_EXPECT_EQ(test, anon_pages(), 1);
+	expect_counts(test, drv->pages[1], 1, 0);
+
+	value = 1234;
+	memcpy_to_page(page, 0, (char *)&value, sizeof(value));
+	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)(addr + PAGE_SIZE)), 0);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+	KUNIT_EXPECT_TRUE(test, user_write(addr + PAGE_SIZE, 4321));
+	memcpy_from_page((char *)&value, page, 0, sizeof(value));
+	KUNIT_EXPECT_EQ(test, value, 4321);
+	KUNIT_EXPECT_TRUE(test, page_has_pattern(drv->pages[1], 1));
+	KUNIT_EXPECT_EQ(test, anon_pages(), 1);
+	gup_release(gup, &page, 1);
+
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, anon_pages(), 0);
+	expect_unused(test);
+}
+
+/*
+ * Reading memory that was never written to needs no memory: there is one page
+ * of zeroes for everyone, of which nobody has to be afraid that it goes away.
+ */
+static void gup_zero_page(struct kunit *test)
+{
+	unsigned long addr = anon_map(test, 0, 1, RW, 0);
+	const struct gup *gup = test->param_value;
+	struct page *page = NULL;
+	int i, refs;
+
+	/* Once it has to be faulted in, once it is there. */
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, gup->call(addr, 1, 0, &page), 1);
+		KUNIT_EXPECT_TRUE(test, is_zero_page(page));
+		gup_release(gup, &page, 1);
+	}
+
+	refs = page_ref_count(page);
+	KUNIT_ASSERT_EQ(test, gup->call(addr, 1, 0, &page), 1);
+	KUNIT_EXPECT_EQ(test, page_ref_count(page), gup->pin ? refs : refs + 1);
+	gup_release(gup, &page, 1);
+	KUNIT_EXPECT_EQ(test, page_ref_count(page), refs);
+
+	page = gup_page(gup, addr, FOLL_WRITE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
+	KUNIT_EXPECT_FALSE(test, is_zero_page(page));
+}
+
+/* What is read for long must be what the process will write to. */
+struct longterm {
+	const char *desc;
+	unsigned long prot;
+	unsigned long flags;
+	unsigned int gup_flags;
+	bool copied;
+};
+
+static const struct longterm longterms[] = {
+	{ "private", RW, MAP_PRIVATE, FOLL_LONGTERM, true },
+	{ "private_read_only", PROT_READ, MAP_PRIVATE, FOLL_LONGTERM, true },
+	{ "private_short_term", RW, MAP_PRIVATE, 0, false },
+	{ "private_write", RW, MAP_PRIVATE, FOLL_LONGTERM | FOLL_WRITE, true },
+	{ "shared", RW, MAP_SHARED, FOLL_LONGTERM, false },
+	{ "shared_read_only", PROT_READ, MAP_SHARED, FOLL_LONGTERM, false },
+	{ "shared_write", RW, MAP_SHARED, FOLL_LONGTERM | FOLL_WRITE, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(longterm, longterms, desc);
+
+static void pin_user_pages_longterm(struct kunit *test)
+{
+	const struct longterm *param = test->param_value;
+	struct driver *drv = test->priv;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		const struct gup *gup = &gups[i];
+		struct page *page = NULL;
+		unsigned long addr;
+
+		if (!gup->pin)
+			continue;
+		addr = driver_map_all(test, param->prot, param->flags);
+		KUNIT_ASSERT_EQ_MSG(test, gup->call(addr + PAGE_SIZE, 1, param->gup_flags, &page),
+				    1, "%s", gup->desc);
+		KUNIT_EXPECT_EQ_MSG(test, page != drv->pages[1], param->copied, "%s", gup->desc);
+		KUNIT_EXPECT_TRUE_MSG(test, page_has_pattern(page, 1), "%s", gup->desc);
+		KUNIT_EXPECT_EQ_MSG(test, anon_pages(), param->copied, "%s", gup->desc);
+		KUNIT_EXPECT_EQ_MSG(test, folio_mapcount(page_folio(page)), 1, "%s",
+				    gup->desc);
+		if (param->prot & PROT_WRITE && (param->copied || param->flags == MAP_SHARED)) {
+			u32 value = 0;
+
+			KUNIT_EXPECT_TRUE(test, user_write(addr + PAGE_SIZE, 1234));
+			memcpy_from_page((char *)&value, page, 0, sizeof(value));
+			KUNIT_EXPECT_EQ_MSG(test, value, 1234, "%s", gup->desc);
+		}
+		gup_release(gup, &page, 1);
+		fill_page(page_address(drv->pages[1]), 1);
+		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+		expect_unused(test);
+	}
+}
+
+/* The page of zeroes will not be what the process writes to. */
+static void pin_user_pages_longterm_zero_page(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		const struct gup *gup = &gups[i];
+		struct page *page = NULL;
+		unsigned long addr;
+		u32 value = 0;
+
+		if (!gup->pin)
+			continue;
+		addr = anon_map(test, 0, 1, RW, 0);
+		KUNIT_ASSERT_TRUE(test, is_zero_page(gup_page(gup, addr, 0)));
+		KUNIT_ASSERT_EQ(test, gup->call(addr, 1, FOLL_LONGTERM, &page), 1);
+		KUNIT_EXPECT_FALSE(test, is_zero_page(page));
+		KUNIT_EXPECT_TRUE(test, user_write(addr, 1234));
+		memcpy_from_page((char *)&value, page, 0, sizeof(value));
+		KUNIT_EXPECT_EQ_MSG(test, value, 1234, "%s", gup->desc);
+		gup_release(gup, &page, 1);
+	}
+}
+
+/* Debuggers may write to what the process may only read, but to copies. */
+static void gup_forced_write(struct kunit *test)
+{
+	unsigned long addr = driver_map_all(test, PROT_READ, MAP_PRIVATE);
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	struct page *page = NULL;
+	u32 value = 1234;
+
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, 0), drv->pages[0]);
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, FOLL_WRITE), ERR_PTR(-EFAULT));
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, FOLL_FORCE), drv->pages[0]);
+
+	KUNIT_ASSERT_EQ(test, gup->call(addr, 1, FOLL_FORCE | FOLL_WRITE, &page), 1);
+	KUNIT_EXPECT_PTR_NE(test, page, drv->pages[0]);
+	KUNIT_EXPECT_TRUE(test, page_has_pattern(page, 0));
+	expect_counts(test, drv->pages[0], 1, 0);
+	memcpy_to_page(page, 0, (char *)&value, sizeof(value));
+	value = 0;
+	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)addr), 0);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+	/* There is nothing left to be copied, and still nothing for the process to write to. */
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, FOLL_FORCE | FOLL_WRITE), page);
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, FOLL_WRITE), ERR_PTR(-EFAULT));
+	KUNIT_EXPECT_FALSE(test, user_write(addr, 4321));
+	gup_release(gup, &page, 1);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	expect_unused(test);
+}
+
+/* What parent and child still have in common is written to by neither. */
+static void gup_forced_write_after_fork(struct kunit *test)
+{
+	unsigned long addr = driver_map_all(test, PROT_READ, MAP_PRIVATE);
+	const unsigned int flags = FOLL_FORCE | FOLL_WRITE;
+	const struct gup *gup = test->param_value;
+	struct mm_struct *child, *parent;
+	struct page *page, *child_page;
+
+	page = gup_page(gup, addr, flags);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
+	child = user_fork(test);
+	parent = user_fork_enter(child);
+	child_page = gup_page(gup, addr, flags);
+	user_fork_leave(parent);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(child_page));
+	KUNIT_EXPECT_PTR_NE(test, child_page, page);
+	KUNIT_EXPECT_PTR_NE(test, gup_page(gup, addr, flags), child_page);
+}
+
+/* And they may read what it may not. */
+static void gup_forced_read(struct kunit *test)
+{
+	unsigned long addr = anon_map(test, 0, 1, PROT_NONE, 0);
+	const struct gup *gup = test->param_value;
+
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, 0), ERR_PTR(-EFAULT));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(gup, addr, FOLL_FORCE)));
+}
+
+/* Some only care for what is not backed by a file. */
+static void gup_anonymous_only(struct kunit *test)
+{
+	unsigned long file = driver_map_all(test, RW, MAP_PRIVATE);
+	unsigned long anon = anon_map(test, 0, 1, RW, 0);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		const struct gup *gup = &gups[i];
+
+		if (gup->fast)
+			continue;
+		KUNIT_EXPECT_PTR_EQ_MSG(test, gup_page(gup, file, FOLL_ANON), ERR_PTR(-EFAULT),
+					"%s", gup->desc);
+		KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(gup_page(gup, anon, FOLL_ANON)),
+				       "%s", gup->desc);
+	}
+}
+
+static vm_fault_t allow_page_mkwrite(struct vm_fault *vmf)
+{
+	lock_page(vmf->page);
+	return VM_FAULT_LOCKED;
+}
+
+static vm_fault_t allow_pfn_mkwrite(struct vm_fault *vmf)
+{
+	return 0;
+}
+
+static const struct vm_operations_struct mkwrite_ops = {
+	.fault = driver_fault,
+	.page_mkwrite = allow_page_mkwrite,
+};
+
+static const struct vm_operations_struct pfn_mkwrite_ops = {
+	.fault = driver_fault,
+	.pfn_mkwrite = allow_pfn_mkwrite,
+};
+
+struct mkwrite {
+	const char *desc;
+	const struct vm_operations_struct *ops;
+	unsigned long flags;
+	unsigned int gup_flags;
+	long ret;
+};
+
+static const struct mkwrite mkwrites[] = {
+	{ "page_mkwrite", &mkwrite_ops, MAP_SHARED, FOLL_LONGTERM | FOLL_WRITE, -EFAULT },
+	{ "pfn_mkwrite", &pfn_mkwrite_ops, MAP_SHARED, FOLL_LONGTERM | FOLL_WRITE, -EFAULT },
+	{ "none", &fault_ops, MAP_SHARED, FOLL_LONGTERM | FOLL_WRITE, 1 },
+	{ "page_mkwrite_short_term", &mkwrite_ops, MAP_SHARED, FOLL_WRITE, 1 },
+	{ "page_mkwrite_read", &mkwrite_ops, MAP_SHARED, FOLL_LONGTERM, 1 },
+	{ "page_mkwrite_private", &mkwrite_ops, MAP_PRIVATE, FOLL_LONGTERM | FOLL_WRITE, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(mkwrite, mkwrites, desc);
+
+/* A file that wants to know when it is written to must not be for long. */
+static void pin_user_pages_longterm_mkwrite(struct kunit *test)
+{
+	const struct mkwrite *param = test->param_value;
+	struct driver *drv = test->priv;
+	int i;
+
+	drv->ops = param->ops;
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		const struct gup *gup = &gups[i];
+		struct page *page = NULL;
+		unsigned long addr;
+		long ret;
+
+		if (!gup->pin)
+			continue;
+		addr = driver_map_all(test, RW, param->flags);
+		/* Being there already must not help. */
+		KUNIT_ASSERT_TRUE(test, user_write(addr, 0x5eed0000));
+		ret = gup->call(addr, 1, param->gup_flags, &page);
+		KUNIT_EXPECT_EQ_MSG(test, ret, param->ret, "%s", gup->desc);
+		gup_release(gup, &page, ret);
+		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	}
+	expect_unused(test);
+}
+
+/*
+ * While there is DMA to a page, it has to stay the page of the one who pinned
+ * it. So the child gets a copy at once, instead of either on the next write.
+ */
+static void gup_fork(struct kunit *test)
+{
+	unsigned long addr = anon_map(test, 0, 1, RW, 0);
+	const struct gup *gup = test->param_value;
+	struct mm_struct *child, *parent;
+	struct page *page = NULL, *child_page;
+	u32 value = 0;
+
+	KUNIT_ASSERT_TRUE(test, user_write(addr, 1234));
+	KUNIT_ASSERT_EQ(test, gup->call(addr, 1, FOLL_WRITE, &page), 1);
+	child = user_fork(test);
+	KUNIT_EXPECT_TRUE(test, user_write(addr, 4321));
+	KUNIT_EXPECT_EQ(test, user_page(addr, 0) == page, gup->pin);
+
+	parent = user_fork_enter(child);
+	child_page = user_page(addr, 0);
+	get_user(value, (u32 __user *)addr);
+	user_fork_leave(parent);
+	KUNIT_EXPECT_EQ(test, child_page == page, !gup->pin);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+	gup_release(gup, &page, 1);
+}
+
+/*
+ * The other way round: a page that parent and child have in common cannot be
+ * pinned as it is, even for reading. It would be the other one's after a write.
+ */
+static void gup_after_fork(struct kunit *test)
+{
+	unsigned long addr = anon_map(test, 0, 1, RW, 0);
+	const struct gup *gup = test->param_value;
+	struct page *common, *page = NULL;
+	struct mm_struct *child, *parent;
+	u32 value = 0, child_value = 0;
+	bool written;
+	long ret;
+
+	KUNIT_ASSERT_TRUE(test, user_write(addr, 1234));
+	common = user_page(addr, 0);
+	child = user_fork(test);
+	KUNIT_EXPECT_PTR_EQ(test, user_page(addr, 0), common);
+
+	parent = user_fork_enter(child);
+	ret = gup->call(addr, 1, 0, &page);
+	written = user_write(addr, 4321);
+	get_user(child_value, (u32 __user *)addr);
+	user_fork_leave(parent);
+	KUNIT_ASSERT_EQ(test, ret, 1);
+	KUNIT_EXPECT_TRUE(test, written);
+	KUNIT_EXPECT_EQ(test, child_value, 4321);
+	KUNIT_EXPECT_EQ(test, page == common, !gup->pin);
+	memcpy_from_page((char *)&value, page, 0, sizeof(value));
+	KUNIT_EXPECT_EQ(test, value, gup->pin ? 4321 : 1234);
+	gup_release(gup, &page, 1);
+
+	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)addr), 0);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+}
+
+/* No memory for the copy, or for the tables on the way to it, is an error. */
+static void gup_no_memory(struct kunit *test)
+{
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	unsigned int nth, errors = 0;
+	bool failed;
+
+	fail_any_page_alloc(test);
+	drv->ops = &fault_ops;
+	for (nth = 1; nth < 100; nth++) {
+		unsigned long addr = driver_map_all(test, RW, MAP_PRIVATE);
+		struct page *page = NULL;
+		long ret;
+
+		fail_nth_set(nth);
+		ret = gup->call(addr, 1, FOLL_WRITE, &page);
+		failed = fail_nth_clear();
+		gup_release(gup, &page, ret);
+		if (ret != 1) {
+			KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+			errors++;
+		}
+		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+		KUNIT_EXPECT_EQ(test, anon_pages(), 0);
+		expect_unused(test);
+		if (!failed)
+			break;
+	}
+	KUNIT_EXPECT_GT(test, errors, 0);
+	KUNIT_EXPECT_FALSE(test, failed);
+}
+
+/* === Releasing them === */
+
+/* Pins all pages of the driver, and then all but the first once more. */
+static void pin_twice(struct kunit *test, struct page **pages)
+{
+	unsigned long addr = driver_map_all(test, RW, MAP_SHARED);
+
+	KUNIT_ASSERT_EQ(test, pin_user_pages_fast(addr, NR_PAGES, FOLL_WRITE, pages), NR_PAGES);
+	KUNIT_ASSERT_EQ(test, pin_user_pages_fast(addr + PAGE_SIZE, NR_PAGES - 1, FOLL_WRITE,
+						  pages + NR_PAGES), NR_PAGES - 1);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+}
+
+static void expect_dirty(struct kunit *test, bool dirty)
+{
+	struct driver *drv = test->priv;
+	int i;
+
+	for (i = 0; i < NR_PAGES; i++)
+		KUNIT_EXPECT_EQ_MSG(test, PageDirty(drv->pages[i]), dirty, "page %d", i);
+}
+
+struct dirty {
+	const char *desc;
+	bool dirty;
+};
+
+static const struct dirty dirties[] = {
+	{ "dirty", true },
+	{ "clean", false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(dirty, dirties, desc);
+
+/* What a device has written to the page must not get lost. */
+static void unpin_user_pages_dirty_lock_array(struct kunit *test)
+{
+	const struct dirty *param = test->param_value;
+	struct page *pages[2 * NR_PAGES] = {};
+	struct driver *drv = test->priv;
+	int i;
+
+	pin_twice(test, pages);
+	for (i = 0; i < NR_PAGES; i++)
+		ClearPageDirty(drv->pages[i]);
+	unpin_user_pages_dirty_lock(pages, NR_PAGES - 1, param->dirty);
+	KUNIT_EXPECT_EQ(test, PageDirty(drv->pages[0]), param->dirty);
+	KUNIT_EXPECT_FALSE(test, PageDirty(drv->pages[3]));
+	expect_counts(test, drv->pages[0], 1, 0);
+	expect_counts(test, drv->pages[2], 1 + GUP_PIN_COUNTING_BIAS, 0);
+	expect_counts(test, drv->pages[3], 1 + 2 * GUP_PIN_COUNTING_BIAS, 0);
+	unpin_user_pages_dirty_lock(pages + NR_PAGES - 1, NR_PAGES, param->dirty);
+	expect_dirty(test, param->dirty);
+	expect_unused(test);
+}
+
+/* An array may go from one folio to another and back. */
+static void unpin_user_pages_runs(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	struct page *pages[6], *two[3];
+	struct folio *folios[2];
+	unsigned long addr;
+	int i;
+
+	folios[0] = driver_use_folio(test);
+	folios[1] = driver_use_folio(test);
+	/* The pages 0 and 1 are of the one folio, 2 and 3 of the other. */
+	drv->pages[0] = folio_page(folios[0], 0);
+	drv->pages[1] = folio_page(folios[0], 1);
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_ASSERT_EQ(test, pin_user_pages_fast(addr, NR_PAGES, 0, pages), NR_PAGES);
+	KUNIT_ASSERT_EQ(test, pin_user_pages_fast(addr, 2, 0, pages + 4), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folios[0]->_pincount), 4);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folios[1]->_pincount), 2);
+
+	/* What is missing at the start, there is nothing to do about. */
+	two[0] = NULL;
+	two[1] = pages[0];
+	two[2] = pages[1];
+	unpin_user_pages(two, 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folios[0]->_pincount), 2);
+	unpin_user_pages_dirty_lock(pages + 2, 4, true);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, atomic_read(&folios[i]->_pincount), 0);
+		KUNIT_EXPECT_EQ(test, folio_ref_count(folios[i]), 3);
+		KUNIT_EXPECT_TRUE(test, folio_test_dirty(folios[i]));
+	}
+}
+
+/* A caller that takes an error for a number must not unpin half of memory. */
+static void unpin_user_pages_of_error(struct kunit *test)
+{
+	struct page *pages[2 * NR_PAGES] = {};
+	struct driver *drv = test->priv;
+	struct folio *folio;
+
+	pin_twice(test, pages);
+	folio = page_folio(pages[0]);
+	kunit_warning_suppress(test) {
+		unpin_user_pages(pages, -EFAULT);
+		unpin_user_pages_dirty_lock(pages, -EFAULT, false);
+		unpin_folios(&folio, -EFAULT);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, IS_ENABLED(CONFIG_BUG) ? 3 : 0);
+	}
+	expect_counts(test, drv->pages[0], 1 + GUP_PIN_COUNTING_BIAS, 0);
+	unpin_user_pages(pages, 0);
+	unpin_user_pages_dirty_lock(pages, 0, true);
+	expect_counts(test, drv->pages[0], 1 + GUP_PIN_COUNTING_BIAS, 0);
+	unpin_user_pages(pages, 2 * NR_PAGES - 1);
+	expect_unused(test);
+}
+
+/* Pages that follow each other in memory need no array. */
+static void unpin_user_page_range_of_folios(struct kunit *test)
+{
+	const struct dirty *param = test->param_value;
+	struct folio *folio = driver_use_folio(test);
+	struct page *pages[2 * NR_PAGES] = {};
+
+	pin_twice(test, pages);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 2 * NR_PAGES - 1);
+	folio_clear_dirty(folio);
+	unpin_user_page_range_dirty_lock(folio_page(folio, 1), 2, param->dirty);
+	KUNIT_EXPECT_EQ(test, folio_test_dirty(folio), param->dirty);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 2 * NR_PAGES - 3);
+	unpin_user_page_range_dirty_lock(folio_page(folio, 0), NR_PAGES, param->dirty);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 1);
+	unpin_user_page(folio_page(folio, 3));
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 0);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
+	KUNIT_EXPECT_EQ(test, folio_test_dirty(folio), param->dirty);
+}
+
+/* Two folios that follow each other in memory; the first of them, or NULL. */
+static struct folio *adjacent_folios(struct kunit *test)
+{
+	struct page *pages[32];
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		pages[i] = alloc_managed(test, 2);
+		for (j = 0; j < i; j++) {
+			if (page_to_pfn(pages[i]) == page_to_pfn(pages[j]) + 4)
+				return page_folio(pages[j]);
+			if (page_to_pfn(pages[j]) == page_to_pfn(pages[i]) + 4)
+				return page_folio(pages[i]);
+		}
+	}
+
+	return NULL;
+}
+
+/* The range may start and end in the middle of a folio. */
+static void unpin_user_page_range_across_folios(struct kunit *test)
+{
+	struct folio *folio = adjacent_folios(test), *next;
+	struct page *page, *pages[NR_PAGES] = {};
+	struct driver *drv = test->priv;
+	unsigned long addr;
+	int i;
+
+	if (!folio)
+		kunit_skip(test, "needs two folios that follow each other");
+	page = pfn_to_page(folio_pfn(folio) + 2);
+	next = page_folio(pfn_to_page(folio_pfn(folio) + 4));
+	for (i = 0; i < NR_PAGES; i++)
+		drv->pages[i] = pfn_to_page(page_to_pfn(page) + i);
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_ASSERT_EQ(test, pin_user_pages_fast(addr, NR_PAGES, 0, pages), NR_PAGES);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	unpin_user_page_range_dirty_lock(page, 3, true);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&next->_pincount), 1);
+	unpin_user_page(pages[3]);
+	KUNIT_EXPECT_EQ(test, atomic_read(&next->_pincount), 0);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(next), 1);
+	KUNIT_EXPECT_TRUE(test, folio_test_dirty(folio));
+	KUNIT_EXPECT_TRUE(test, folio_test_dirty(next));
+}
+
+/* Each of them may be a folio of its own. */
+static void unpin_user_page_range_of_pages(struct kunit *test)
+{
+	struct page *block = alloc_pages(GFP_KERNEL, 2);
+	struct page *pages[2 * NR_PAGES] = {};
+	struct driver *drv = test->priv;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	split_page(block, 2);
+	for (i = 0; i < NR_PAGES; i++) {
+		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, gup_put_page, block + i), 0);
+		drv->pages[i] = block + i;
+	}
+	pin_twice(test, pages);
+	unpin_user_page_range_dirty_lock(block, NR_PAGES, false);
+	expect_counts(test, block, 1, 0);
+	expect_counts(test, block + 1, 1 + GUP_PIN_COUNTING_BIAS, 0);
+	expect_counts(test, block + 3, 1 + GUP_PIN_COUNTING_BIAS, 0);
+	unpin_user_page_range_dirty_lock(block + 1, NR_PAGES - 1, true);
+	expect_unused(test);
+	KUNIT_EXPECT_TRUE(test, PageDirty(block + 1));
+	KUNIT_EXPECT_TRUE(test, PageDirty(block + 3));
+}
+
+static void unpin_folio_variants(struct kunit *test)
+{
+	struct folio *folio = driver_use_folio(test);
+	struct folio *folios[5] = { NULL, folio, folio, NULL, folio };
+	struct page *pages[2 * NR_PAGES] = {};
+
+	pin_twice(test, pages);
+	unpin_user_folio(folio, 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 4);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 5);
+	unpin_folio(folio);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 3);
+	unpin_folios(folios, 5);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 0);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
+}
+
+/* === get_user_pages_fast_only() === */
+
+/* It may be called from where nothing may be waited for, so it does not. */
+static void get_user_pages_fast_only_present(struct kunit *test)
+{
+	const bool fast = IS_ENABLED(CONFIG_HAVE_GUP_FAST) &&
+			  IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL);
+	unsigned long addr = anon_map(test, 0, NR_PAGES, RW, 0);
+	struct page *pages[NR_PAGES] = {}, *expected[2];
+	struct driver *drv = test->priv;
+	unsigned long flags;
+	int i, ret, refs;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_TRUE(test, user_write(addr + i * PAGE_SIZE, 1));
+		expected[i] = user_page(addr + i * PAGE_SIZE, 0);
+	}
+	local_irq_save(flags);
+	refs = page_ref_count(expected[1]);
+	ret = get_user_pages_fast_only(addr, NR_PAGES, FOLL_WRITE, pages);
+	refs = page_ref_count(expected[1]) - refs;
+	local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, ret, fast ? 2 : 0);
+	KUNIT_EXPECT_EQ(test, refs, fast ? 1 : 0);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_PTR_EQ(test, pages[i], fast ? expected[i] : NULL);
+	KUNIT_EXPECT_NULL(test, pages[2]);
+	gup_release(&gups[0], pages, ret);
+
+	KUNIT_EXPECT_EQ(test, get_user_pages_fast_only(addr + 2 * PAGE_SIZE, 1, 0, pages), 0);
+	KUNIT_EXPECT_EQ(test, anon_pages(), 2);
+	/* The page of zeroes is a raw one here, */
+	KUNIT_ASSERT_TRUE(test, is_zero_page(gup_page(&gups[0], addr + 2 * PAGE_SIZE, 0)));
+	KUNIT_EXPECT_EQ(test, get_user_pages_fast_only(addr + 2 * PAGE_SIZE, 1, 0, pages), 0);
+	/* as are these; and what cannot be written to is not copied now. */
+	drv->raw = true;
+	addr = driver_map(test, 0, 1, RW, MAP_SHARED, 0);
+	KUNIT_EXPECT_EQ(test, get_user_pages_fast_only(addr, 1, FOLL_WRITE, pages), 0);
+	drv->raw = false;
+	addr = driver_map(test, 0, 1, RW, MAP_PRIVATE, 0);
+	KUNIT_EXPECT_EQ(test, get_user_pages_fast_only(addr, 1, FOLL_WRITE, pages), 0);
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_EQ(test, get_user_pages_fast_only(addr, 1, FOLL_PIN, pages), -EINVAL);
+	}
+}
+
+/*
+ * A process's copy of a raw page is its own, and so may be pinned. Those who
+ * have to look at the VMA refuse it; but nobody may take the raw page.
+ */
+static void gup_private_remap(struct kunit *test)
+{
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	struct page *page = NULL;
+	unsigned long addr;
+	long ret;
+
+	drv->raw = true;
+	addr = driver_map(test, 0, 1, RW, MAP_PRIVATE, 0);
+	KUNIT_ASSERT_TRUE(test, user_write(addr, 1234));
+	ret = gup->call(addr, 1, FOLL_WRITE, &page);
+	if (ret != 1)
+		KUNIT_EXPECT_EQ(test, ret, -EFAULT);
+	if (!gup->fast || !IS_ENABLED(CONFIG_HAVE_GUP_FAST))
+		KUNIT_EXPECT_NE(test, ret, 1);
+	KUNIT_EXPECT_PTR_NE(test, page, drv->pages[0]);
+	gup_release(gup, &page, ret);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	expect_unused(test);
+}
+
+/* === fixup_user_fault() === */
+
+static int fixup(unsigned long addr, unsigned int flags, bool *unlocked)
+{
+	struct mm_struct *mm = current->mm;
+	int ret;
+
+	mmap_read_lock(mm);
+	ret = fixup_user_fault(mm, addr, flags, unlocked);
+	mmap_read_unlock(mm);
+
+	return ret;
+}
+
+static void fixup_user_fault_faults_in(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	bool unlocked = false;
+	unsigned long addr;
+
+	drv->ops = &fault_ops;
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, fixup(addr, FAULT_FLAG_WRITE, &unlocked), 0);
+	KUNIT_EXPECT_FALSE(test, unlocked);
+	KUNIT_EXPECT_EQ(test, drv->faults, 1);
+	KUNIT_EXPECT_TRUE(test, drv->fault_flags & FAULT_FLAG_WRITE);
+	KUNIT_EXPECT_PTR_EQ(test, user_page(addr, FOLL_WRITE), drv->pages[0]);
+
+	KUNIT_EXPECT_EQ(test, fixup(addr + PAGE_SIZE, 0, NULL), 0);
+	KUNIT_EXPECT_FALSE(test, drv->fault_flags & (FAULT_FLAG_WRITE | FAULT_FLAG_ALLOW_RETRY));
+	KUNIT_EXPECT_PTR_EQ(test, user_page(addr + PAGE_SIZE, 0), drv->pages[1]);
+
+	/* The lock is held again, but who looked something up before is told. */
+	drv->retry_at = 2;
+	drv->faults = 0;
+	KUNIT_EXPECT_EQ(test, fixup(addr + 2 * PAGE_SIZE, 0, &unlocked), 0);
+	KUNIT_EXPECT_TRUE(test, unlocked);
+	KUNIT_EXPECT_EQ(test, drv->faults, 2);
+	KUNIT_EXPECT_TRUE(test, drv->fault_flags & FAULT_FLAG_TRIED);
+	KUNIT_EXPECT_PTR_EQ(test, user_page(addr + 2 * PAGE_SIZE, 0), drv->pages[2]);
+}
+
+struct fixup {
+	const char *desc;
+	unsigned long prot;
+	unsigned int flags;
+	vm_fault_t error;
+	int ret;
+	unsigned int faults;
+};
+
+static const struct fixup fixups[] = {
+	{ "read_only_for_writing", PROT_READ, FAULT_FLAG_WRITE, 0, -EFAULT, 0 },
+	{ "inaccessible", PROT_NONE, 0, 0, -EFAULT, 0 },
+	{ "inaccessible_for_writing", PROT_NONE, FAULT_FLAG_WRITE, 0, -EFAULT, 0 },
+	{ "sigbus", RW, 0, VM_FAULT_SIGBUS, -EFAULT, 1 },
+	{ "oom", RW, 0, VM_FAULT_OOM, -ENOMEM, 1 },
+	{ "hwpoison", RW, 0, VM_FAULT_HWPOISON, -EFAULT, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(fixup, fixups, desc);
+
+static void fixup_user_fault_fails(struct kunit *test)
+{
+	const struct fixup *param = test->param_value;
+	struct driver *drv = test->priv;
+	unsigned long addr;
+
+	drv->ops = &fault_ops;
+	drv->error_at = 0;
+	drv->error = param->error;
+	addr = driver_map(test, 0, 1, param->prot, MAP_SHARED, 0);
+	KUNIT_EXPECT_EQ(test, fixup(addr, param->flags, NULL), param->ret);
+	KUNIT_EXPECT_EQ(test, drv->faults, param->faults);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, fixup(addr, param->flags, NULL), -EFAULT);
+}
+
+/* === follow_pfnmap_start() === */
+
+static int lock_depth(void)
+{
+	return preempt_count() + rcu_preempt_depth();
+}
+
+/* Looks @addr up, and expects that only success leaves it locked. */
+static int follow(struct kunit *test, unsigned long addr, struct follow_pfnmap_args *args)
+{
+	struct mm_struct *mm = current->mm;
+	int depth, inside, after, ret = -ENOENT;
+
+	mmap_read_lock(mm);
+	depth = lock_depth();
+	inside = depth;
+	*args = (struct follow_pfnmap_args) {
+		.vma = vma_lookup(mm, addr),
+		.address = addr,
+	};
+	if (args->vma)
+		ret = follow_pfnmap_start(args);
+	if (!ret) {
+		inside = lock_depth();
+		follow_pfnmap_end(args);
+	}
+	after = lock_depth();
+	mmap_read_unlock(mm);
+
+	KUNIT_EXPECT_EQ(test, after, depth);
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		KUNIT_EXPECT_EQ(test, inside != depth, !ret);
+
+	return ret;
+}
+
+struct pfnmap {
+	const char *desc;
+	vm_flags_t set;
+	int ret;
+};
+
+static const struct pfnmap pfnmaps[] = {
+	{ "vm_io", VM_IO, 0 },
+	{ "vm_io_and_mixedmap", VM_IO | VM_MIXEDMAP, 0 },
+	{ "mixedmap", VM_MIXEDMAP, -EINVAL },
+	{ "none", 0, -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pfnmap, pfnmaps, desc);
+
+/* Pages that others may unmap at any time are not to be had in this way. */
+static void follow_pfnmap_start_of_pages(struct kunit *test)
+{
+	const struct pfnmap *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct follow_pfnmap_args args;
+	unsigned long addr;
+
+	drv->ops = &fault_ops;
+	drv->set = param->set;
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, follow(test, addr, &args), -EINVAL);
+	KUNIT_ASSERT_TRUE(test, user_write(addr + PAGE_SIZE, 0x5eed0001));
+	KUNIT_EXPECT_EQ(test, follow(test, addr + PAGE_SIZE + 100, &args), param->ret);
+	if (!param->ret) {
+		KUNIT_EXPECT_EQ(test, args.pfn, page_to_pfn(drv->pages[1]));
+		KUNIT_EXPECT_EQ(test, args.addr_mask, PAGE_MASK);
+		KUNIT_EXPECT_TRUE(test, args.writable);
+		KUNIT_EXPECT_FALSE(test, args.special);
+	}
+	KUNIT_EXPECT_EQ(test, follow(test, addr, &args), -EINVAL);
+}
+
+/* What the user may do, others may do for him, and in the same way. */
+static void follow_pfnmap_start_protection(struct kunit *test)
+{
+	struct follow_pfnmap_args rw, ro;
+	struct driver *drv = test->priv;
+	unsigned long addr;
+
+	drv->raw = true;
+	addr = driver_map(test, 0, 1, RW, MAP_SHARED, 2);
+	KUNIT_ASSERT_EQ(test, follow(test, addr, &rw), 0);
+	addr = driver_map(test, 0, 1, PROT_READ, MAP_SHARED, 2);
+	KUNIT_ASSERT_EQ(test, follow(test, addr, &ro), 0);
+	KUNIT_EXPECT_EQ(test, rw.pfn, page_to_pfn(drv->pages[2]));
+	KUNIT_EXPECT_EQ(test, ro.pfn, rw.pfn);
+	KUNIT_EXPECT_TRUE(test, rw.writable);
+	KUNIT_EXPECT_FALSE(test, ro.writable);
+	if (IS_ENABLED(CONFIG_HAVE_IOREMAP_PROT))
+		KUNIT_EXPECT_NE(test, pgprot_val(rw.pgprot), pgprot_val(ro.pgprot));
+}
+
+/* === access_process_vm() === */
+
+/* As much of a buffer at @addr as can be accessed. */
+struct access {
+	const char *desc;
+	unsigned long prot;	/* of the driver's mapping, */
+	unsigned long flags;
+	bool raw;		/* and what it has there */
+	unsigned int gup_flags;
+	bool ok;
+};
+
+static const struct access accesses[] = {
+	{ "read", RW, MAP_SHARED, false, 0, true },
+	{ "write", RW, MAP_SHARED, false, FOLL_WRITE, true },
+	{ "write_private", RW, MAP_PRIVATE, false, FOLL_WRITE, true },
+	{ "write_read_only", PROT_READ, MAP_PRIVATE, false, FOLL_WRITE, false },
+	{ "write_read_only_forced", PROT_READ, MAP_PRIVATE, false, FOLL_WRITE | FOLL_FORCE, true },
+	{ "write_shared_read_only_forced", PROT_READ, MAP_SHARED, false, FOLL_WRITE | FOLL_FORCE,
+	  false },
+	{ "read_inaccessible", PROT_NONE, MAP_SHARED, false, 0, false },
+	{ "read_inaccessible_forced", PROT_NONE, MAP_SHARED, false, FOLL_FORCE, true },
+	/* Reading may have side effects, unless ->access says otherwise. */
+	{ "read_raw", RW, MAP_SHARED, true, 0, false },
+	{ "write_raw", RW, MAP_SHARED, true, FOLL_WRITE, false },
+	{ "read_raw_forced", RW, MAP_SHARED, true, FOLL_FORCE, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(access, accesses, desc);
+
+/* From the middle of one page to the middle of the next but one. */
+static void access_remote_vm_pages(struct kunit *test)
+{
+	const struct access *param = test->param_value;
+	bool write = param->gup_flags & FOLL_WRITE;
+	struct driver *drv = test->priv;
+	const int len = 2 * PAGE_SIZE;
+	unsigned long addr, from;
+	char *buf, *expected;
+	int i;
+
+	buf = kunit_kzalloc(test, len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	expected = kunit_kzalloc(test, len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, expected);
+	drv->raw = param->raw;
+	addr = driver_map_all(test, param->prot, param->flags);
+	for (i = 0; i < NR_PAGES; i++)
+		ClearPageDirty(drv->pages[i]);
+	if (write)
+		memset(buf, 0xa5, len);
+	from = addr + PAGE_SIZE / 2;
+
+	KUNIT_EXPECT_EQ(test, access_remote_vm(current->mm, from, buf, len, param->gup_flags),
+			param->ok ? len : 0);
+	if (!param->ok)
+		memset(expected, write ? 0xa5 : 0, len);
+	else if (write)
+		memset(expected, 0xa5, len);
+	else
+		for (i = 0; i < len; i += 4)
+			*(u32 *)(expected + i) = 0x5eed0000 + (PAGE_SIZE / 2 + i) / PAGE_SIZE;
+	KUNIT_EXPECT_MEMEQ(test, buf, expected, len);
+
+	/* Others who share the page see what was written, and that it was. */
+	for (i = 0; i < NR_PAGES; i++) {
+		bool hit = write && param->ok && param->flags == MAP_SHARED && i < 3;
+
+		KUNIT_EXPECT_EQ_MSG(test, page_has_pattern(drv->pages[i], i), !hit, "page %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, PageDirty(drv->pages[i]), hit, "page %d", i);
+	}
+	if (param->ok && param->prot & PROT_READ) {
+		memset(buf, 0, len);
+		KUNIT_EXPECT_EQ(test, copy_from_user(buf, (void __user *)from, len), 0);
+		KUNIT_EXPECT_MEMEQ(test, buf, expected, len);
+		/* The bytes on either side are as they were. */
+		KUNIT_EXPECT_EQ(test, get_user(i, (u32 __user *)(from - 4)), 0);
+		KUNIT_EXPECT_EQ(test, i, 0x5eed0000);
+		KUNIT_EXPECT_EQ(test, get_user(i, (u32 __user *)(from + len)), 0);
+		KUNIT_EXPECT_EQ(test, i, 0x5eed0002);
+	}
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	expect_unused(test);
+}
+
+/* Also if the folio was cleaned since the process wrote to it. */
+static void access_remote_vm_of_folio(struct kunit *test)
+{
+	struct folio *folio = driver_use_folio(test);
+	struct driver *drv = test->priv;
+	unsigned long addr;
+	u32 value = 0;
+
+	drv->ops = &fault_ops;
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_ASSERT_TRUE(test, user_write(addr + 2 * PAGE_SIZE, 1234));
+	KUNIT_EXPECT_EQ(test, access_remote_vm(current->mm, addr + 2 * PAGE_SIZE, &value, 4, 0),
+			4);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+
+	folio_clear_dirty(folio);
+	value = 4321;
+	KUNIT_EXPECT_EQ(test, access_remote_vm(current->mm, addr + 2 * PAGE_SIZE, &value, 4,
+					       FOLL_WRITE), 4);
+	KUNIT_EXPECT_TRUE(test, folio_test_dirty(folio));
+	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(drv->pages[2]), 4321);
+	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(drv->pages[0]), 0);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
+}
+
+static void access_remote_vm_partly(struct kunit *test)
+{
+	struct mm_struct *mm = current->mm;
+	struct driver *drv = test->priv;
+	unsigned long addr, end;
+	char buf[32] = {};
+
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	end = addr + 2 * PAGE_SIZE;
+	KUNIT_ASSERT_EQ(test, vm_munmap(end, 2 * PAGE_SIZE), 0);
+	mm = current->mm;
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, end - 20, buf, 32, 0), 20);
+	KUNIT_EXPECT_EQ(test, *(u32 *)(buf + 16), 0x5eed0001);
+	KUNIT_EXPECT_EQ(test, *(u32 *)(buf + 20), 0);
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, end, buf, 32, 0), 0);
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, end, buf, 32, FOLL_WRITE | FOLL_FORCE), 0);
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, TASK_SIZE_MAX, buf, 32, FOLL_FORCE), 0);
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, addr, buf, 0, 0), 0);
+
+	drv->raw = true;
+	driver_map(test, end, 1, RW, MAP_SHARED | MAP_FIXED, 2);
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, end - 20, buf, 32, 0), 20);
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, end - 20, buf, 32, FOLL_WRITE), 20);
+
+	/* All of this needs the lock, and gives it back. */
+	KUNIT_EXPECT_FALSE(test, rwsem_is_locked(&mm->mmap_lock));
+}
+
+/* A debugger may push to the stack, as the process may. */
+static void access_remote_vm_grows_stack(struct kunit *test)
+{
+	struct mm_struct *mm;
+	unsigned long addr;
+	u32 value = 1234;
+
+	if (IS_ENABLED(CONFIG_STACK_GROWSUP))
+		kunit_skip(test, "needs a stack that grows down");
+	addr = anon_map(test, 0, 1, RW, 0);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	addr = ALIGN_DOWN(addr, SZ_2M) - SZ_2M;
+	anon_map(test, addr, 1, RW, MAP_FIXED | MAP_GROWSDOWN);
+	mm = current->mm;
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, addr - PAGE_SIZE - 2, &value, 4, FOLL_WRITE),
+			4);
+	value = 0;
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, addr - PAGE_SIZE - 2, &value, 4, 0), 4);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+	KUNIT_EXPECT_EQ(test, copy_from_user(&value, (void __user *)(addr - PAGE_SIZE - 2), 4), 0);
+	KUNIT_EXPECT_FALSE(test, rwsem_is_locked(&mm->mmap_lock));
+}
+
+struct process {
+	unsigned long addr;
+	int read;
+	int written;
+	u32 value;
+};
+
+/* Runs in a process, for get_task_mm() finds none in a kernel thread. */
+static int process_main(void *data)
+{
+	struct process *p = data;
+	u32 value = 4321;
+
+	p->read = access_process_vm(current, p->addr, &p->value, 4, 0);
+	p->written = access_process_vm(current, p->addr, &value, 4, FOLL_WRITE);
+	do_exit(0);
+}
+
+static void access_process_vm_of_process(struct kunit *test)
+{
+	unsigned long addr = anon_map(test, 0, 1, RW, 0);
+	struct process p = { .addr = addr };
+	struct kernel_clone_args args = {
+		/* Does not return before the process has exited. */
+		.flags = CLONE_VM | CLONE_VFORK | CLONE_UNTRACED,
+		.exit_signal = SIGCHLD,
+		.fn = process_main,
+		.fn_arg = &p,
+	};
+	struct mm_struct *mm = current->mm;
+	int users = atomic_read(&mm->mm_users), i;
+	u32 value = 0;
+
+	KUNIT_ASSERT_TRUE(test, user_write(addr, 1234));
+	KUNIT_EXPECT_EQ(test, access_process_vm(current, addr, &value, 4, 0), 0);
+	KUNIT_ASSERT_GT(test, kernel_clone(&args), 0);
+	KUNIT_EXPECT_EQ(test, p.read, 4);
+	KUNIT_EXPECT_EQ(test, p.value, 1234);
+	KUNIT_EXPECT_EQ(test, p.written, 4);
+	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)addr), 0);
+	KUNIT_EXPECT_EQ(test, value, 4321);
+	/* It has the address space until it is almost gone. */
+	for (i = 0; i < 1000 && atomic_read(&mm->mm_users) != users; i++)
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&mm->mm_users), users);
+}
+
+struct driver_access {
+	struct driver *drv;
+	unsigned long addr;
+	void *buf;
+	int len;
+	int write;
+	int ret;
+	int calls;
+};
+
+static int record_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+			 int write)
+{
+	struct driver_access *access = vma->vm_private_data;
+
+	access->addr = addr;
+	access->buf = buf;
+	access->len = len;
+	access->write = write;
+	return access->calls++ ? 0 : access->ret;
+}
+
+static const struct vm_operations_struct record_access_ops = {
+	.access = record_access,
+};
+
+static int access_mmap(struct vm_area_struct *vma, void *data)
+{
+	struct driver_access *access = data;
+
+	vma->vm_ops = &record_access_ops;
+	vma->vm_private_data = access;
+	return remap_pfn_range(vma, vma->vm_start, page_to_pfn(access->drv->pages[0]), PAGE_SIZE,
+			       vma->vm_page_prot);
+}
+
+/* What has no pages is left to the driver, as far as it wants. */
+static void access_remote_vm_of_driver(struct kunit *test)
+{
+	const bool has_access = IS_ENABLED(CONFIG_HAVE_IOREMAP_PROT);
+	struct driver_access access = { .drv = test->priv };
+	struct user_file *file = user_file_open(test, O_RDWR, access_mmap, &access);
+	char buf[32];
+	long addr;
+
+	addr = user_mmap(file, 0, PAGE_SIZE, RW, MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+
+	access.ret = 8;
+	KUNIT_EXPECT_EQ(test, access_remote_vm(current->mm, addr + 100, buf, 32, FOLL_WRITE),
+			has_access ? 8 : 0);
+	KUNIT_EXPECT_EQ(test, access.calls, has_access ? 2 : 0);
+	if (has_access) {
+		KUNIT_EXPECT_EQ(test, access.addr, addr + 108);
+		KUNIT_EXPECT_PTR_EQ(test, access.buf, (void *)buf + 8);
+		KUNIT_EXPECT_EQ(test, access.len, 24);
+		KUNIT_EXPECT_TRUE(test, access.write & FOLL_WRITE);
+	}
+
+	access.ret = -EIO;
+	access.calls = 0;
+	KUNIT_EXPECT_EQ(test, access_remote_vm(current->mm, addr, buf, 32, 0), 0);
+	KUNIT_EXPECT_EQ(test, access.calls, has_access ? 1 : 0);
+	KUNIT_EXPECT_FALSE(test, access.write & FOLL_WRITE);
+}
+
+#ifdef CONFIG_HAVE_IOREMAP_PROT
+static const struct vm_operations_struct phys_ops = {
+	.access = generic_access_phys,
+};
+
+static int phys_mmap(struct vm_area_struct *vma, void *data)
+{
+	struct driver *drv = data;
+
+	vma->vm_ops = &phys_ops;
+	return remap_pfn_range(vma, vma->vm_start, page_to_pfn(drv->pages[0]),
+			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
+}
+
+static void clear_reserved(void *data)
+{
+	struct page *block = data;
+	int i;
+
+	for (i = 0; i < NR_PAGES; i++)
+		ClearPageReserved(block + i);
+}
+
+/*
+ * Gives the driver memory that does as that of a device: it follows each
+ * other, and since it is reserved, ioremap_prot() does not mind that it is RAM.
+ */
+static void driver_use_device(struct kunit *test)
+{
+	struct page *block = alloc_managed(test, 2);
+	struct driver *drv = test->priv;
+	void __iomem *maddr;
+	int i;
+
+	for (i = 0; i < NR_PAGES; i++) {
+		SetPageReserved(block + i);
+		drv->pages[i] = block + i;
+		fill_page(page_address(block + i), i);
+	}
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, clear_reserved, block), 0);
+	maddr = ioremap_prot(page_to_phys(block), PAGE_SIZE, PAGE_KERNEL);
+	if (!maddr)
+		kunit_skip(test, "needs an ioremap_prot() that takes reserved memory");
+	iounmap(maddr);
+	drv->file = user_file_open(test, O_RDWR, phys_mmap, drv);
+}
+
+static int access_phys(unsigned long addr, void *buf, int len, int write)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int ret = -ENOENT;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (vma)
+		ret = generic_access_phys(vma, addr, buf, len, write);
+	mmap_read_unlock(mm);
+
+	return ret;
+}
+
+static void generic_access_phys_of_device(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	u32 buf[3] = {}, *mem;
+	unsigned long addr;
+
+	driver_use_device(test);
+	mem = page_address(drv->pages[0]);
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, access_phys(addr + PAGE_SIZE + 100, buf, 8, 0), 8);
+	KUNIT_EXPECT_EQ(test, buf[0], 0x5eed0001);
+	KUNIT_EXPECT_EQ(test, buf[1], 0x5eed0001);
+	KUNIT_EXPECT_EQ(test, buf[2], 0);
+
+	buf[0] = 0x12345678;
+	buf[1] = 0x9abcdef0;
+	KUNIT_EXPECT_EQ(test, access_phys(addr + PAGE_SIZE + 100, buf, 8, FOLL_WRITE), 8);
+	mem += (PAGE_SIZE + 100) / sizeof(*mem);
+	KUNIT_EXPECT_EQ(test, mem[-1], 0x5eed0001);
+	KUNIT_EXPECT_EQ(test, mem[0], 0x12345678);
+	KUNIT_EXPECT_EQ(test, mem[1], 0x9abcdef0);
+	KUNIT_EXPECT_EQ(test, mem[2], 0x5eed0001);
+
+	/* All of it, also through the functions that it is for. */
+	KUNIT_EXPECT_EQ(test, access_remote_vm(current->mm, addr + 3 * PAGE_SIZE - 4, buf, 8, 0),
+			8);
+	KUNIT_EXPECT_EQ(test, buf[0], 0x5eed0002);
+	KUNIT_EXPECT_EQ(test, buf[1], 0x5eed0003);
+	KUNIT_EXPECT_EQ(test, access_phys(addr, drv->buf, PAGE_SIZE, 0), PAGE_SIZE);
+	KUNIT_EXPECT_MEMEQ(test, drv->buf, page_address(drv->pages[0]), PAGE_SIZE);
+}
+
+/* Nobody writes to the device by debugging who could not do so directly. */
+static void generic_access_phys_refused(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	u32 value = 1234;
+	unsigned long addr;
+
+	driver_use_device(test);
+	addr = driver_map_all(test, PROT_READ, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, access_phys(addr, &value, 4, FOLL_WRITE), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, page_has_pattern(drv->pages[0], 0));
+	KUNIT_EXPECT_EQ(test, access_remote_vm(current->mm, addr, &value, 4,
+					       FOLL_WRITE | FOLL_FORCE), 0);
+	KUNIT_EXPECT_TRUE(test, page_has_pattern(drv->pages[0], 0));
+	KUNIT_EXPECT_EQ(test, access_phys(addr, &value, 4, 0), 4);
+	KUNIT_EXPECT_EQ(test, value, 0x5eed0000);
+
+	/* Nor is what is no longer mapped accessed, or ever was. */
+	unmap_mapping_range(drv->file->filp->f_mapping, PAGE_SIZE, PAGE_SIZE, 1);
+	KUNIT_EXPECT_EQ(test, access_phys(addr + PAGE_SIZE, &value, 4, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, access_phys(anon_map(test, 0, 1, RW, 0), &value, 4, 0), -EINVAL);
+}
+
+/* What can be mapped for the user need not be so for the kernel. */
+static void generic_access_phys_of_memory(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	unsigned long addr;
+	u32 value = 1234;
+
+	driver_use_device(test);
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	ClearPageReserved(drv->pages[1]);
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_EQ(test, access_phys(addr + PAGE_SIZE, &value, 4, FOLL_WRITE),
+				-ENOMEM);
+	}
+	SetPageReserved(drv->pages[1]);
+	KUNIT_EXPECT_TRUE(test, page_has_pattern(drv->pages[1], 1));
+}
+#else
+static void generic_access_phys_of_device(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_HAVE_IOREMAP_PROT");
+}
+
+static void generic_access_phys_refused(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_HAVE_IOREMAP_PROT");
+}
+
+static void generic_access_phys_of_memory(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_HAVE_IOREMAP_PROT");
+}
+#endif
+
+static int gup_init(struct kunit *test)
+{
+	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, drv);
+	drv->buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, drv->buf);
+	for (i = 0; i < NR_PAGES; i++) {
+		drv->pages[i] = alloc_managed(test, 0);
+		fill_page(page_address(drv->pages[i]), i);
+	}
+	drv->error_at = NO_FAULT;
+	drv->retry_at = NO_FAULT;
+	drv->file = user_file_open(test, O_RDWR, driver_mmap, drv);
+	test->priv = drv;
+
+	return 0;
+}
+
+static struct kunit_case gup_cases[] = {
+	KUNIT_CASE_PARAM(gup_pages, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_anon_pages, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_references, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_large_folio, gup_gen_params),
+	KUNIT_CASE(gup_touches),
+	KUNIT_CASE_PARAM(gup_statistics, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_no_pages, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_outlives_mapping, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_stops_at, stop_gen_params),
+	KUNIT_CASE(gup_fast_limits),
+	KUNIT_CASE_PARAM(gup_below_stack, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_bad_flags, bad_flags_gen_params),
+	KUNIT_CASE_PARAM(gup_faults, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_hwpoison, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_fault_retried, gup_gen_params),
+	KUNIT_CASE(gup_fault_retried_fails),
+	KUNIT_CASE(gup_remote_locked),
+	KUNIT_CASE(get_user_pages_populates),
+	KUNIT_CASE_PARAM(gup_private_write, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_zero_page, gup_gen_params),
+	KUNIT_CASE_PARAM(pin_user_pages_longterm, longterm_gen_params),
+	KUNIT_CASE(pin_user_pages_longterm_zero_page),
+	KUNIT_CASE_PARAM(pin_user_pages_longterm_mkwrite, mkwrite_gen_params),
+	KUNIT_CASE_PARAM(gup_forced_write, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_forced_write_after_fork, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_forced_read, gup_gen_params),
+	KUNIT_CASE(gup_anonymous_only),
+	KUNIT_CASE_PARAM(gup_fork, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_after_fork, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_no_memory, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_private_remap, gup_gen_params),
+	KUNIT_CASE_PARAM(unpin_user_pages_dirty_lock_array, dirty_gen_params),
+	KUNIT_CASE(unpin_user_pages_runs),
+	KUNIT_CASE(unpin_user_pages_of_error),
+	KUNIT_CASE_PARAM(unpin_user_page_range_of_folios, dirty_gen_params),
+	KUNIT_CASE(unpin_user_page_range_across_folios),
+	KUNIT_CASE(unpin_user_page_range_of_pages),
+	KUNIT_CASE(unpin_folio_variants),
+	KUNIT_CASE(get_user_pages_fast_only_present),
+	KUNIT_CASE(fixup_user_fault_faults_in),
+	KUNIT_CASE_PARAM(fixup_user_fault_fails, fixup_gen_params),
+	KUNIT_CASE_PARAM(follow_pfnmap_start_of_pages, pfnmap_gen_params),
+	KUNIT_CASE(follow_pfnmap_start_protection),
+	KUNIT_CASE_PARAM(access_remote_vm_pages, access_gen_params),
+	KUNIT_CASE(access_remote_vm_of_folio),
+	KUNIT_CASE(access_remote_vm_partly),
+	KUNIT_CASE(access_remote_vm_grows_stack),
+	KUNIT_CASE(access_process_vm_of_process),
+	KUNIT_CASE(access_remote_vm_of_driver),
+	KUNIT_CASE(generic_access_phys_of_device),
+	KUNIT_CASE(generic_access_phys_refused),
+	KUNIT_CASE(generic_access_phys_of_memory),
+	{}
+};
+
+static struct kunit_suite gup_suite = {
+	.name = "gup",
+	.init = gup_init,
+	.test_cases = gup_cases,
+};
+
+kunit_test_suite(gup_suite);
+
+MODULE_DESCRIPTION("KUnit tests for get_user_pages()");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -1,0 +1,1471 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests for what mmap() and its kin do for the driver of a file: what
+ * they refuse in its place, what they undo after its ->mmap has failed, what
+ * it may change in its VMA, and what becomes of that when the VMA is split,
+ * merged, moved, protected and forked.
+ */
+#include <kunit/test.h>
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "fail_page_alloc.h"
+#include "user_fork.h"
+#include "user_vma.h"
+
+#define NR_PAGES	4
+#define PGOFF		5	/* where the file is mapped from */
+#define RW		(PROT_READ | PROT_WRITE)
+
+enum map {
+	MAP_NOTHING,		/* they are faulted in */
+	MAP_PAGES,		/* with vm_insert_page() */
+	MAP_RAW,		/* with remap_pfn_range() */
+};
+
+/* A driver: what its ->mmap does, and what it and its vm_ops have seen. */
+struct driver {
+	struct user_file *file;
+	struct page *block;	/* NR_PAGES pages, each with its own pattern */
+	void *buf;		/* a page for what the user reads */
+
+	enum map map;
+	const struct vm_operations_struct *ops;
+	vm_flags_t set;		/* flags of the VMA to set, */
+	vm_flags_t clear;	/* or to clear */
+	struct file *other;	/* the file to be the VMA's instead */
+	int ret;
+
+	unsigned int mmaps;
+	unsigned long start;
+	unsigned long end;
+	unsigned long pgoff;
+	vm_flags_t flags;
+	unsigned int opens;
+	unsigned int closes;
+	unsigned int faults;
+	unsigned int mremaps;
+	int mremap_ret;
+	int split_ret;
+};
+
+static void driver_open(struct vm_area_struct *vma)
+{
+	struct driver *drv = vma->vm_private_data;
+
+	drv->opens++;
+}
+
+static void driver_close(struct vm_area_struct *vma)
+{
+	struct driver *drv = vma->vm_private_data;
+
+	drv->closes++;
+}
+
+static vm_fault_t driver_fault(struct vm_fault *vmf)
+{
+	struct driver *drv = vmf->vma->vm_private_data;
+
+	drv->faults++;
+	if (vmf->pgoff < PGOFF || vmf->pgoff >= PGOFF + NR_PAGES)
+		return VM_FAULT_SIGBUS;
+	vmf->page = drv->block + (vmf->pgoff - PGOFF);
+	get_page(vmf->page);
+
+	return 0;
+}
+
+static int driver_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct driver *drv = vma->vm_private_data;
+
+	return drv->split_ret;
+}
+
+static int driver_mremap(struct vm_area_struct *vma)
+{
+	struct driver *drv = vma->vm_private_data;
+
+	drv->mremaps++;
+	return drv->mremap_ret;
+}
+
+static const struct vm_operations_struct driver_ops = {
+	.open = driver_open,
+	.close = driver_close,
+	.fault = driver_fault,
+	.may_split = driver_may_split,
+	.mremap = driver_mremap,
+};
+
+static const struct vm_operations_struct mergeable_ops = {
+	.fault = driver_fault,
+};
+
+static vm_fault_t driver_page_mkwrite(struct vm_fault *vmf)
+{
+	lock_page(vmf->page);
+	return VM_FAULT_LOCKED;
+}
+
+static const struct vm_operations_struct mkwrite_ops = {
+	.fault = driver_fault,
+	.page_mkwrite = driver_page_mkwrite,
+};
+
+static int driver_mmap(struct vm_area_struct *vma, void *data)
+{
+	unsigned long i, nr_pages = min(vma_pages(vma), NR_PAGES);
+	struct driver *drv = data;
+	int err = 0;
+
+	drv->mmaps++;
+	drv->start = vma->vm_start;
+	drv->end = vma->vm_end;
+	drv->pgoff = vma->vm_pgoff;
+	drv->flags = vma->vm_flags;
+
+	if (drv->other)
+		vma_set_file(vma, drv->other);
+	vm_flags_mod(vma, drv->set, drv->clear);
+	vma->vm_ops = drv->ops;
+	vma->vm_private_data = drv;
+	if (drv->map == MAP_RAW)
+		err = remap_pfn_range(vma, vma->vm_start, page_to_pfn(drv->block),
+				      nr_pages * PAGE_SIZE, vma->vm_page_prot);
+	else if (drv->map == MAP_PAGES)
+		for (i = 0; i < nr_pages && !err; i++)
+			err = vm_insert_page(vma, vma->vm_start + i * PAGE_SIZE, drv->block + i);
+
+	return err ?: drv->ret;
+}
+
+static unsigned long driver_map(struct kunit *test, unsigned long addr, unsigned long prot,
+				unsigned long flags)
+{
+	struct driver *drv = test->priv;
+
+	addr = user_mmap(drv->file, addr, NR_PAGES * PAGE_SIZE, prot, flags, PGOFF);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+
+	return addr;
+}
+
+static unsigned long anon_map(struct kunit *test, unsigned long addr, unsigned long nr_pages,
+			      unsigned long flags)
+{
+	addr = vm_mmap(NULL, addr, nr_pages * PAGE_SIZE, RW,
+		       MAP_PRIVATE | MAP_ANONYMOUS | flags, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+
+	return addr;
+}
+
+static void fill_page(void *page, u32 i)
+{
+	memset32(page, 0x5eed0000 + i, PAGE_SIZE / sizeof(u32));
+}
+
+/* The user reads @nr_pages of the driver's pages at @addr, from @first on. */
+static bool user_reads(struct driver *drv, unsigned long addr, int first, int nr_pages)
+{
+	int i;
+
+	for (i = 0; i < nr_pages; i++) {
+		if (copy_from_user(drv->buf, (void __user *)(addr + i * PAGE_SIZE), PAGE_SIZE) ||
+		    memcmp(drv->buf, page_address(drv->block + first + i), PAGE_SIZE))
+			return false;
+	}
+
+	return true;
+}
+
+/* Nothing is there. */
+static bool user_hole(unsigned long addr, int nr_pages)
+{
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(current->mm);
+	vma = find_vma_intersection(current->mm, addr, addr + nr_pages * PAGE_SIZE);
+	mmap_read_unlock(current->mm);
+
+	return !vma;
+}
+
+/* The flags of the VMA at @addr, of which there must be one. */
+static vm_flags_t user_flags(unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	vm_flags_t flags = 0;
+
+	mmap_read_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (vma)
+		flags = vma->vm_flags;
+	mmap_read_unlock(current->mm);
+
+	return flags;
+}
+
+static long anon_pages(void)
+{
+	return get_mm_counter_sum(current->mm, MM_ANONPAGES);
+}
+
+/* What a mapping costs, and is to be given back. */
+struct usage {
+	unsigned long total_vm;
+	unsigned long locked_vm;
+	unsigned long tables;
+	unsigned long rss;
+	int map_count;
+	int writable;
+	long file_refs;
+	long other_refs;
+};
+
+static struct usage get_usage(struct kunit *test)
+{
+	struct mm_struct *mm = current->mm;
+	struct driver *drv = test->priv;
+
+	return (struct usage) {
+		.total_vm = mm->total_vm,
+		.locked_vm = mm->locked_vm,
+		.tables = mm_pgtables_bytes(mm),
+		.rss = get_mm_rss_sum(mm),
+		.map_count = mm->map_count,
+		.writable = atomic_read(&drv->file->filp->f_mapping->i_mmap_writable),
+		.file_refs = file_count(drv->file->filp),
+		.other_refs = drv->other ? file_count(drv->other) : 0,
+	};
+}
+
+static void expect_usage(struct kunit *test, const struct usage *old)
+{
+	const struct usage new = get_usage(test);
+
+	KUNIT_EXPECT_EQ(test, new.total_vm, old->total_vm);
+	KUNIT_EXPECT_EQ(test, new.locked_vm, old->locked_vm);
+	KUNIT_EXPECT_EQ(test, new.tables, old->tables);
+	KUNIT_EXPECT_EQ(test, new.rss, old->rss);
+	KUNIT_EXPECT_EQ(test, new.map_count, old->map_count);
+	KUNIT_EXPECT_EQ(test, new.writable, old->writable);
+	KUNIT_EXPECT_EQ(test, new.file_refs, old->file_refs);
+	KUNIT_EXPECT_EQ(test, new.other_refs, old->other_refs);
+}
+
+/* Nobody has the driver's pages but the driver. */
+static void expect_unused(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	int i;
+
+	for (i = 0; i < NR_PAGES; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, page_ref_count(drv->block + i), 1, "page %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, folio_mapcount(page_folio(drv->block + i)), 0,
+				    "page %d", i);
+	}
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(mmap_put_page, put_page, struct page *);
+
+/* === A mapping === */
+
+/* The driver is called last, when all is settled; and told when it is over. */
+static void mmap_calls_driver(struct kunit *test)
+{
+	struct usage before, during;
+	struct driver *drv = test->priv;
+	unsigned long addr;
+
+	before = get_usage(test);
+	addr = user_mmap(drv->file, 0, (NR_PAGES - 1) * PAGE_SIZE + 1, RW, MAP_SHARED, PGOFF);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 1);
+	KUNIT_EXPECT_EQ(test, drv->start, addr);
+	KUNIT_EXPECT_EQ(test, drv->end, addr + NR_PAGES * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, drv->pgoff, PGOFF);
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, drv->faults, NR_PAGES);
+	during = get_usage(test);
+	KUNIT_EXPECT_EQ(test, during.total_vm - before.total_vm, NR_PAGES);
+	KUNIT_EXPECT_EQ(test, during.map_count - before.map_count, 1);
+	KUNIT_EXPECT_EQ(test, during.writable - before.writable, 1);
+	KUNIT_EXPECT_EQ(test, during.file_refs - before.file_refs, 1);
+	KUNIT_EXPECT_EQ(test, drv->opens, 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, 0);
+
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, drv->opens, 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, 1);
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
+struct flags {
+	const char *desc;
+	int file;		/* how the file was opened */
+	unsigned long prot;
+	unsigned long flags;
+	vm_flags_t has;
+	vm_flags_t has_not;
+};
+
+#define NEVER	(VM_MAYEXEC | VM_EXEC | VM_IO | VM_PFNMAP | VM_MIXEDMAP | VM_DONTEXPAND)
+
+static const struct flags flags_params[] = {
+	{ "shared", O_RDWR, RW, MAP_SHARED,
+	  VM_READ | VM_WRITE | VM_SHARED | VM_MAYREAD | VM_MAYWRITE | VM_MAYSHARE, VM_ACCOUNT },
+	{ "shared_readable", O_RDWR, PROT_READ, MAP_SHARED,
+	  VM_READ | VM_SHARED | VM_MAYREAD | VM_MAYWRITE | VM_MAYSHARE, VM_WRITE | VM_ACCOUNT },
+	/* To all that follows, this is just a mapping that nobody can write to. */
+	{ "shared_of_read_only_file", O_RDONLY, PROT_READ, MAP_SHARED,
+	  VM_READ | VM_MAYREAD | VM_MAYSHARE, VM_WRITE | VM_SHARED | VM_MAYWRITE | VM_ACCOUNT },
+	{ "private", O_RDWR, RW, MAP_PRIVATE,
+	  VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_ACCOUNT, VM_SHARED | VM_MAYSHARE },
+	{ "private_of_read_only_file", O_RDONLY, RW, MAP_PRIVATE,
+	  VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_ACCOUNT, VM_SHARED | VM_MAYSHARE },
+	{ "private_readable", O_RDWR, PROT_READ, MAP_PRIVATE,
+	  VM_READ | VM_MAYREAD | VM_MAYWRITE, VM_SHARED | VM_MAYSHARE | VM_WRITE | VM_ACCOUNT },
+	{ "private_noreserve", O_RDWR, RW, MAP_PRIVATE | MAP_NORESERVE,
+	  VM_READ | VM_WRITE | VM_NORESERVE, VM_ACCOUNT },
+	{ "inaccessible", O_RDWR, PROT_NONE, MAP_SHARED,
+	  VM_SHARED | VM_MAYREAD | VM_MAYWRITE | VM_MAYSHARE, VM_READ | VM_WRITE },
+	/* That is what MAP_SHARED_VALIDATE is for. */
+	{ "shared_with_unknown_flags", O_RDWR, RW, MAP_SHARED | MAP_SYNC,
+	  VM_READ | VM_WRITE | VM_SHARED, 0 },
+	{ "shared_validate", O_RDWR, RW, MAP_SHARED_VALIDATE,
+	  VM_READ | VM_WRITE | VM_SHARED | VM_MAYSHARE, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(flags, flags_params, desc);
+
+static void mmap_vma_flags(struct kunit *test)
+{
+	const struct flags *param = test->param_value;
+	struct driver *drv = test->priv;
+
+	drv->file = user_file_open(test, param->file, driver_mmap, drv);
+	driver_map(test, 0, param->prot, param->flags);
+	KUNIT_EXPECT_EQ(test, drv->flags & (param->has | param->has_not | NEVER), param->has);
+}
+
+struct refused {
+	const char *desc;
+	int file;
+	unsigned long prot;
+	unsigned long flags;
+	unsigned long len;
+	unsigned long offset;
+	long err;
+};
+
+static const struct refused refused[] = {
+	{ "no_length", O_RDWR, RW, MAP_SHARED, 0, 0, -EINVAL },
+	{ "length_wraps", O_RDWR, RW, MAP_SHARED, ULONG_MAX, 0, -ENOMEM },
+	{ "length_of_half_of_everything", O_RDWR, RW, MAP_SHARED, LONG_MIN, 0, -ENOMEM },
+	{ "offset_unaligned", O_RDWR, RW, MAP_SHARED, PAGE_SIZE, 16, -EINVAL },
+	{ "offset_wraps", O_RDWR, RW, MAP_SHARED, 2 * PAGE_SIZE, -PAGE_SIZE, -EINVAL },
+	{ "shared_write_of_read_only_file", O_RDONLY, RW, MAP_SHARED, PAGE_SIZE, 0, -EACCES },
+	{ "validated_write_of_read_only_file", O_RDONLY, RW, MAP_SHARED_VALIDATE, PAGE_SIZE, 0,
+	  -EACCES },
+	/* The processor could not keep them apart. */
+	{ "shared_of_write_only_file", O_WRONLY, PROT_WRITE, MAP_SHARED, PAGE_SIZE, 0, -EACCES },
+	{ "private_of_write_only_file", O_WRONLY, PROT_NONE, MAP_PRIVATE, PAGE_SIZE, 0, -EACCES },
+	{ "exec_of_noexec", O_RDWR, PROT_READ | PROT_EXEC, MAP_SHARED, PAGE_SIZE, 0, -EPERM },
+	{ "private_exec_of_noexec", O_RDWR, PROT_EXEC, MAP_PRIVATE, PAGE_SIZE, 0, -EPERM },
+	{ "unknown_flag", O_RDWR, RW, MAP_SHARED_VALIDATE | BIT(31), PAGE_SIZE, 0, -EOPNOTSUPP },
+	{ "sync", O_RDWR, RW, MAP_SHARED_VALIDATE | MAP_SYNC, PAGE_SIZE, 0, -EOPNOTSUPP },
+	{ "no_type", O_RDWR, RW, 0, PAGE_SIZE, 0, -EINVAL },
+	{ "unknown_type", O_RDWR, RW, MAP_TYPE, PAGE_SIZE, 0, -EINVAL },
+	{ "stack", O_RDWR, RW, MAP_PRIVATE | MAP_GROWSDOWN, PAGE_SIZE, 0, -EINVAL },
+	{ "shared_stack", O_RDWR, RW, MAP_SHARED | MAP_GROWSDOWN, PAGE_SIZE, 0, -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(refused, refused, desc);
+
+/* No driver has to know of these. */
+static void mmap_refused(struct kunit *test)
+{
+	const struct refused *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before;
+	long ret;
+
+	drv->file = user_file_open(test, param->file, driver_mmap, drv);
+	before = get_usage(test);
+	ret = vm_mmap(drv->file->filp, 0, param->len, param->prot, param->flags, param->offset);
+	KUNIT_EXPECT_EQ(test, ret, param->err);
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 0);
+	expect_usage(test, &before);
+}
+
+static void mmap_without_hook(struct kunit *test)
+{
+	static const struct file_operations no_fops = {};
+	struct user_file *file = user_file_open_fops(test, O_RDWR, &no_fops, NULL);
+
+	KUNIT_EXPECT_EQ(test, user_mmap(file, 0, PAGE_SIZE, RW, MAP_SHARED, 0), -ENODEV);
+	KUNIT_EXPECT_EQ(test, user_mmap(file, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 0), -ENODEV);
+}
+
+static const struct file_operations unsigned_fops = {
+	.mmap = user_file_mmap,
+	.fop_flags = FOP_UNSIGNED_OFFSET,
+};
+
+/*
+ * The last byte of a mapping has an offset too, and as many bits for it as
+ * drivers are used to, unless they say that they can do with all there are.
+ */
+static void mmap_last_offset(struct kunit *test)
+{
+	const unsigned long last = (ULONG_MAX >> PAGE_SHIFT) - 1;
+	struct driver *drv = test->priv;
+	struct file *filp = drv->file->filp;
+	unsigned long addr;
+
+	addr = vm_mmap_pgoff(filp, 0, PAGE_SIZE, RW, MAP_SHARED, last);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, drv->pgoff, last);
+	KUNIT_EXPECT_EQ(test, vm_mmap_pgoff(filp, 0, 2 * PAGE_SIZE, RW, MAP_SHARED, last),
+			-EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, vm_mmap_pgoff(filp, 0, PAGE_SIZE, RW, MAP_SHARED, last + 1),
+			-EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, vm_mmap_pgoff(filp, 0, PAGE_SIZE, RW, MAP_PRIVATE, last + 2),
+			-EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, vm_mmap_pgoff(filp, 0, PAGE_SIZE, RW, MAP_SHARED, ULONG_MAX),
+			-EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 1);
+
+	drv->file = user_file_open_fops(test, O_RDWR, &unsigned_fops, drv);
+	drv->file->mmap = driver_mmap;
+	addr = vm_mmap_pgoff(drv->file->filp, 0, PAGE_SIZE, RW, MAP_SHARED, last + 1);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, drv->pgoff, last + 1);
+	KUNIT_EXPECT_EQ(test, vm_mmap_pgoff(drv->file->filp, 0, PAGE_SIZE, RW, MAP_SHARED,
+					    ULONG_MAX), -EOVERFLOW);
+}
+
+static void mmap_last_offset_of_regular_file(struct kunit *test)
+{
+	const unsigned long last = (MAX_LFS_FILESIZE - PAGE_SIZE) >> PAGE_SHIFT;
+	struct driver *drv = test->priv;
+	struct file *filp = drv->file->filp;
+	unsigned long addr;
+
+	file_inode(filp)->i_mode |= S_IFREG;
+	addr = vm_mmap_pgoff(filp, 0, PAGE_SIZE, RW, MAP_SHARED, last);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, drv->pgoff, last);
+	KUNIT_EXPECT_EQ(test, vm_mmap_pgoff(filp, 0, 2 * PAGE_SIZE, RW, MAP_SHARED, last),
+			-EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, vm_mmap_pgoff(filp, 0, PAGE_SIZE, RW, MAP_SHARED, last + 1),
+			-EOVERFLOW);
+}
+
+/* Files that must not be written to in place, whoever may otherwise do so. */
+static void mmap_of_protected_inode(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	struct inode *inode = file_inode(drv->file->filp);
+
+	inode->i_flags |= S_APPEND;
+	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0),
+			-EACCES);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_PRIVATE,
+							0)));
+	inode->i_flags &= ~S_APPEND;
+
+	inode->i_flags |= S_SWAPFILE;
+	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0), -ETXTBSY);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(user_mmap(drv->file, 0, PAGE_SIZE, PROT_READ,
+							MAP_SHARED, 0)));
+	inode->i_flags &= ~S_SWAPFILE;
+}
+
+static void mmap_too_many(struct kunit *test)
+{
+	struct mm_struct *mm = current->mm;
+	struct driver *drv = test->priv;
+	int map_count = mm->map_count;
+	long ret;
+
+	mm->map_count = INT_MAX;
+	ret = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0);
+	mm->map_count = map_count;
+	KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 0);
+}
+
+/* === Memory that is to be locked, or to be there at once === */
+
+/* The right to lock @limit bytes, but no more. */
+static const struct cred *limit_mlock(struct kunit *test, unsigned long limit)
+{
+	struct cred *cred = prepare_creds();
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, CAP_IPC_LOCK);
+	/* The thread of a test case shares its limits with nobody. */
+	current->signal->rlim[RLIMIT_MEMLOCK].rlim_cur = limit;
+
+	return override_creds(cred);
+}
+
+struct locked {
+	const char *desc;
+	vm_flags_t set;
+	bool locked;
+};
+
+static const struct locked lockeds[] = {
+	{ "none", 0, true },
+	{ "vm_dontdump", VM_DONTDUMP, true },
+	/* What is not swapped needs no locking, and has no pages to lock. */
+	{ "vm_io", VM_IO, false },
+	{ "vm_pfnmap", VM_PFNMAP, false },
+	{ "vm_mixedmap", VM_MIXEDMAP, false },
+	{ "vm_dontexpand", VM_DONTEXPAND, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(locked, lockeds, desc);
+
+static void mmap_locked(struct kunit *test)
+{
+	const struct locked *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	unsigned long addr;
+
+	drv->set = param->set;
+	addr = driver_map(test, 0, RW, MAP_SHARED | MAP_LOCKED);
+	KUNIT_EXPECT_TRUE(test, drv->flags & VM_LOCKED);
+	KUNIT_EXPECT_EQ(test, !!(user_flags(addr) & VM_LOCKED), param->locked);
+	KUNIT_EXPECT_EQ(test, current->mm->locked_vm - before.locked_vm,
+			param->locked ? NR_PAGES : 0);
+	/* Of pages that may do something when they are faulted in, none is. */
+	KUNIT_EXPECT_EQ(test, drv->faults, param->set & (VM_IO | VM_PFNMAP) ? 0 : NR_PAGES);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	expect_usage(test, &before);
+}
+
+static void mmap_locked_limit(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	const struct cred *old;
+	long none, two, one;
+
+	old = limit_mlock(test, 0);
+	none = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED | MAP_LOCKED, PGOFF);
+	current->signal->rlim[RLIMIT_MEMLOCK].rlim_cur = PAGE_SIZE;
+	two = user_mmap(drv->file, 0, 2 * PAGE_SIZE, RW, MAP_SHARED | MAP_LOCKED, PGOFF);
+	one = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED | MAP_LOCKED, PGOFF);
+	put_cred(revert_creds(old));
+	KUNIT_EXPECT_EQ(test, none, -EPERM);
+	KUNIT_EXPECT_EQ(test, two, -EAGAIN);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(one));
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 1);
+}
+
+static void mmap_populate(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	unsigned long addr;
+
+	addr = driver_map(test, 0, RW, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, drv->faults, 0);
+	addr = driver_map(test, 0, RW, MAP_SHARED | MAP_POPULATE | MAP_NONBLOCK);
+	KUNIT_EXPECT_EQ(test, drv->faults, 0);
+	addr = driver_map(test, 0, RW, MAP_SHARED | MAP_POPULATE);
+	KUNIT_EXPECT_EQ(test, drv->faults, NR_PAGES);
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, drv->faults, NR_PAGES);
+
+	/* A failed mapping is none, even where there is another one already. */
+	drv->ret = -EIO;
+	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED | MAP_POPULATE,
+					PGOFF), -EIO);
+	KUNIT_EXPECT_EQ(test, drv->faults, NR_PAGES);
+}
+
+/* === A driver that fails === */
+
+struct failure {
+	const char *desc;
+	enum map map;
+	unsigned long flags;
+	unsigned long nr_pages;
+	int ret;
+	bool set_file;
+	bool fixed;		/* over a mapping of another driver */
+};
+
+static const struct failure failures[] = {
+	{ "nothing", MAP_NOTHING, MAP_SHARED, NR_PAGES, -EPERM },
+	{ "pages", MAP_PAGES, MAP_SHARED, NR_PAGES, -EAGAIN },
+	{ "private_pages", MAP_PAGES, MAP_PRIVATE, NR_PAGES, -EIO },
+	{ "raw", MAP_RAW, MAP_SHARED, NR_PAGES, -ENXIO },
+	{ "private_raw", MAP_RAW, MAP_PRIVATE, NR_PAGES, -EPERM },
+	{ "another_file", MAP_PAGES, MAP_SHARED, NR_PAGES, -EPERM, true },
+	{ "fixed", MAP_PAGES, MAP_SHARED, NR_PAGES, -EBUSY, false, true },
+	{ "fixed_another_file", MAP_RAW, MAP_SHARED, NR_PAGES, -ENOMEM, true, true },
+	{ "large", MAP_NOTHING, MAP_PRIVATE, SZ_16M / PAGE_SIZE, -EPERM },
+	/* No driver should, but a mapping that is none is to be no leak either. */
+	{ "positive", MAP_PAGES, MAP_SHARED, NR_PAGES, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(failure, failures, desc);
+
+/*
+ * The user gets the driver's errno. The driver frees its pages, so nothing of
+ * what it has mapped may stay. It gets no ->close, for it had no time to
+ * expect one.
+ */
+static void mmap_driver_fails(struct kunit *test)
+{
+	const struct failure *param = test->param_value;
+	struct driver *drv = test->priv, victim = *drv;
+	struct usage before;
+	unsigned long addr = 0, committed;
+	long ret;
+
+	if (param->set_file)
+		drv->other = user_file_open(test, O_RDWR, NULL, NULL)->filp;
+	before = get_usage(test);
+	if (param->fixed) {
+		victim.file = user_file_open(test, O_RDWR, driver_mmap, &victim);
+		addr = user_mmap(victim.file, 0, NR_PAGES * PAGE_SIZE, RW, MAP_SHARED, PGOFF);
+		KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+		KUNIT_ASSERT_TRUE(test, user_reads(&victim, addr, 0, NR_PAGES));
+	}
+
+	drv->map = param->map;
+	drv->ret = param->ret;
+	committed = vm_memory_committed();
+	ret = user_mmap(drv->file, addr, param->nr_pages * PAGE_SIZE, RW,
+			param->flags | (param->fixed ? MAP_FIXED : 0), PGOFF);
+	if (param->ret < 0)
+		KUNIT_EXPECT_EQ(test, ret, param->ret);
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 1);
+	KUNIT_EXPECT_TRUE(test, user_hole(drv->start, param->nr_pages));
+	KUNIT_EXPECT_EQ(test, drv->opens, 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, 0);
+	/* There is no way back to what was there before. */
+	KUNIT_EXPECT_EQ(test, victim.closes, param->fixed);
+	expect_usage(test, &before);
+	expect_unused(test);
+	KUNIT_EXPECT_LT(test, vm_memory_committed(), committed + SZ_8M / PAGE_SIZE);
+}
+
+/* What is known before the driver is called leaves what was there before. */
+struct intact {
+	const char *desc;
+	unsigned long prot;
+	unsigned long flags;
+	unsigned long rlimit;
+	vm_flags_t sealed;
+	long err;
+};
+
+static const struct intact intacts[] = {
+	{ "address_space_limit", RW, MAP_SHARED | MAP_FIXED, PAGE_SIZE, 0, -ENOMEM },
+#ifdef CONFIG_64BIT
+	{ "sealed", RW, MAP_SHARED | MAP_FIXED, 0, VM_SEALED, -EPERM },
+#endif
+	{ "noreplace", RW, MAP_SHARED | MAP_FIXED_NOREPLACE, 0, 0, -EEXIST },
+	{ "exec_of_noexec", PROT_EXEC, MAP_SHARED | MAP_FIXED, 0, 0, -EPERM },
+	{ "bad_type", RW, MAP_FIXED, 0, 0, -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(intact, intacts, desc);
+
+static void mmap_fixed_leaves_mapping(struct kunit *test)
+{
+	const struct intact *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before;
+	unsigned long addr;
+	long ret;
+
+	drv->set = param->sealed;
+	addr = driver_map(test, 0, RW, MAP_SHARED);
+	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	before = get_usage(test);
+	if (param->rlimit)
+		current->signal->rlim[RLIMIT_AS].rlim_cur = param->rlimit;
+	/* One page more than there is, for the limit to matter. */
+	ret = user_mmap(drv->file, addr, (NR_PAGES + 1) * PAGE_SIZE, param->prot, param->flags,
+			PGOFF);
+	current->signal->rlim[RLIMIT_AS].rlim_cur = RLIM_INFINITY;
+	KUNIT_EXPECT_EQ(test, ret, param->err);
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 1);
+	KUNIT_EXPECT_EQ(test, drv->closes, 0);
+	drv->faults = 0;
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, drv->faults, 0);
+	expect_usage(test, &before);
+	if (param->sealed) {
+		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), -EPERM);
+		KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), -EPERM);
+		KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_READ, -1), -EPERM);
+		KUNIT_EXPECT_EQ(test, ksys_mremap(addr, PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE,
+						  0), -EPERM);
+		KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	}
+}
+
+/* What is mapped over makes room for what is mapped. */
+static void mmap_fixed_at_limit(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	unsigned long addr = driver_map(test, 0, RW, MAP_SHARED);
+	long same, more;
+
+	current->signal->rlim[RLIMIT_AS].rlim_cur = current->mm->total_vm * PAGE_SIZE;
+	same = user_mmap(drv->file, addr, NR_PAGES * PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED,
+			 PGOFF);
+	more = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, PGOFF);
+	current->signal->rlim[RLIMIT_AS].rlim_cur = RLIM_INFINITY;
+	KUNIT_EXPECT_EQ(test, same, addr);
+	KUNIT_EXPECT_EQ(test, more, -ENOMEM);
+	KUNIT_EXPECT_EQ(test, drv->closes, 1);
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+}
+
+struct kind {
+	const char *desc;
+	enum map map;
+	unsigned long flags;
+};
+
+static const struct kind kinds[] = {
+	{ "faults", MAP_NOTHING, MAP_SHARED },
+	{ "pages", MAP_PAGES, MAP_SHARED },
+	{ "private_pages", MAP_PAGES, MAP_PRIVATE },
+	{ "raw", MAP_RAW, MAP_SHARED },
+	{ "private_raw", MAP_RAW, MAP_PRIVATE },
+};
+
+KUNIT_ARRAY_PARAM_DESC(kind, kinds, desc);
+
+/* Without memory for it, there is no mapping, or half a mapping. */
+static void mmap_no_memory(struct kunit *test)
+{
+	const struct kind *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	unsigned int nth, errors = 0;
+	bool failed;
+
+	fail_any_page_alloc(test);
+	drv->map = param->map;
+	for (nth = 1; nth < 100; nth++) {
+		long addr;
+
+		fail_nth_set(nth);
+		addr = user_mmap(drv->file, 0, NR_PAGES * PAGE_SIZE, RW, param->flags, PGOFF);
+		failed = fail_nth_clear();
+		if (IS_ERR_VALUE(addr)) {
+			KUNIT_EXPECT_EQ(test, addr, -ENOMEM);
+			errors++;
+		} else {
+			KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+			KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+		}
+		expect_usage(test, &before);
+		expect_unused(test);
+		if (!failed)
+			break;
+	}
+	KUNIT_EXPECT_FALSE(test, failed);
+	if (param->map != MAP_NOTHING)
+		KUNIT_EXPECT_GT(test, errors, 0);
+}
+
+/* === What a driver may change === */
+
+/* The mapping keeps the file that it is of, and lets go of the one it was of. */
+static void mmap_sets_file(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	struct usage before, during;
+	unsigned long addr;
+
+	drv->other = user_file_open(test, O_RDWR, NULL, NULL)->filp;
+	before = get_usage(test);
+	addr = driver_map(test, 0, RW, MAP_SHARED);
+	during = get_usage(test);
+	KUNIT_EXPECT_EQ(test, during.file_refs, before.file_refs);
+	KUNIT_EXPECT_EQ(test, during.other_refs, before.other_refs + 1);
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	unmap_mapping_range(drv->other->f_mapping, PGOFF * PAGE_SIZE, PAGE_SIZE, 1);
+	drv->faults = 0;
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, drv->faults, 1);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	expect_usage(test, &before);
+}
+
+static int prot_mmap(struct vm_area_struct *vma, void *data)
+{
+	vma->vm_page_prot = pgprot_noncached(vm_get_page_prot(VM_READ));
+
+	return driver_mmap(vma, data);
+}
+
+struct page_prot {
+	const char *desc;
+	int (*mmap)(struct vm_area_struct *vma, void *data);
+	const struct vm_operations_struct *ops;
+	unsigned long flags;
+	vm_flags_t prot;	/* what the pages are mapped with in the end */
+	bool noncached;
+};
+
+static const struct page_prot page_prots[] = {
+	{ "shared", driver_mmap, &driver_ops, MAP_SHARED, VM_READ | VM_WRITE | VM_SHARED },
+	{ "private", driver_mmap, &driver_ops, MAP_PRIVATE, VM_READ | VM_WRITE },
+	/* Drivers tell how pages are accessed, but not by whom. */
+	{ "noncached", prot_mmap, &driver_ops, MAP_SHARED, VM_READ | VM_WRITE | VM_SHARED, true },
+	/* Who wants to know about writes needs to have faults for them. */
+	{ "page_mkwrite", driver_mmap, &mkwrite_ops, MAP_SHARED, VM_READ | VM_WRITE },
+};
+
+KUNIT_ARRAY_PARAM_DESC(page_prot, page_prots, desc);
+
+static void mmap_page_prot(struct kunit *test)
+{
+	const struct page_prot *param = test->param_value;
+	struct driver *drv = test->priv;
+	pgprot_t prot = {}, expected = vm_get_page_prot(param->prot);
+	struct vm_area_struct *vma;
+	unsigned long addr;
+
+	drv->file->mmap = param->mmap;
+	drv->ops = param->ops;
+	addr = driver_map(test, 0, RW, param->flags);
+	mmap_read_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (vma)
+		prot = vma->vm_page_prot;
+	mmap_read_unlock(current->mm);
+	if (param->noncached)
+		expected = pgprot_noncached(expected);
+	KUNIT_EXPECT_EQ(test, pgprot_val(prot), pgprot_val(expected));
+}
+
+struct protect {
+	const char *desc;
+	int file;
+	unsigned long flags;
+	enum map map;
+	vm_flags_t clear;
+	unsigned long prot;
+	int ret;
+};
+
+static const struct protect protects[] = {
+	{ "write", O_RDWR, MAP_SHARED, MAP_PAGES, 0, RW, 0 },
+	{ "write_private", O_RDONLY, MAP_PRIVATE, MAP_PAGES, 0, RW, 0 },
+	{ "write_raw", O_RDWR, MAP_SHARED, MAP_RAW, 0, RW, 0 },
+	{ "write_of_read_only_file", O_RDONLY, MAP_SHARED, MAP_PAGES, 0, RW, -EACCES },
+	{ "write_without_vm_maywrite", O_RDWR, MAP_SHARED, MAP_PAGES, VM_MAYWRITE, RW, -EACCES },
+	{ "write_raw_without_vm_maywrite", O_RDWR, MAP_PRIVATE, MAP_RAW, VM_MAYWRITE, RW,
+	  -EACCES },
+	{ "read_without_vm_mayread", O_RDWR, MAP_SHARED, MAP_PAGES, VM_MAYREAD, PROT_READ,
+	  -EACCES },
+	{ "exec_of_noexec", O_RDWR, MAP_SHARED, MAP_PAGES, 0, PROT_READ | PROT_EXEC, -EACCES },
+	{ "none", O_RDWR, MAP_SHARED, MAP_PAGES, 0, PROT_NONE, 0 },
+	{ "none_raw", O_RDWR, MAP_SHARED, MAP_RAW, 0, PROT_NONE, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(protect, protects, desc);
+
+/* What the user could not have had from the start, he cannot get later. */
+static void mprotect_of_driver(struct kunit *test)
+{
+	const struct protect *param = test->param_value;
+	struct driver *drv = test->priv;
+	unsigned long addr;
+	bool written;
+
+	drv->file = user_file_open(test, param->file, driver_mmap, drv);
+	drv->map = param->map;
+	drv->clear = param->clear;
+	addr = driver_map(test, 0, PROT_READ, param->flags);
+	KUNIT_EXPECT_FALSE(test, user_write(addr, 1234));
+	KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, param->prot, -1), param->ret);
+	written = user_write(addr, 1234);
+	KUNIT_EXPECT_EQ(test, written, !param->ret && param->prot & PROT_WRITE);
+	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(drv->block) == 1234,
+			written && param->flags == MAP_SHARED);
+	KUNIT_EXPECT_FALSE(test, user_write(addr + PAGE_SIZE, 1234));
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr + PAGE_SIZE, 1, NR_PAGES - 1));
+
+	if (!param->ret) {
+		KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_READ, -1), 0);
+		KUNIT_EXPECT_FALSE(test, user_write(addr, 4321));
+		KUNIT_EXPECT_EQ(test, user_reads(drv, addr, 0, 1),
+				!(written && param->flags == MAP_PRIVATE));
+	}
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, drv->opens + 1);
+	expect_unused(test);
+}
+
+/* === Splitting, merging and moving === */
+
+struct merge {
+	const char *desc;
+	const struct vm_operations_struct *ops;
+	vm_flags_t set;
+	unsigned long pgoff;	/* of what fills the gap */
+	int vmas;		/* in the end */
+};
+
+static const struct merge merges[] = {
+	{ "same", &mergeable_ops, 0, PGOFF + 1, 1 },
+	/* It can get longer, but one that has to be closed cannot just vanish. */
+	{ "has_close", &driver_ops, 0, PGOFF + 1, 2 },
+	{ "another_offset", &mergeable_ops, 0, PGOFF + 2, 3 },
+	/* A driver has its reasons for these, and they may differ next time. */
+	{ "vm_io", &mergeable_ops, VM_IO, PGOFF + 1, 3 },
+	{ "vm_pfnmap", &mergeable_ops, VM_PFNMAP, PGOFF + 1, 3 },
+	{ "vm_mixedmap", &mergeable_ops, VM_MIXEDMAP, PGOFF + 1, 3 },
+	{ "vm_dontexpand", &mergeable_ops, VM_DONTEXPAND, PGOFF + 1, 3 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(merge, merges, desc);
+
+static void mmap_merge(struct kunit *test)
+{
+	const struct merge *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	unsigned long addr;
+
+	drv->ops = param->ops;
+	drv->set = param->set;
+	addr = driver_map(test, 0, RW, MAP_SHARED);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, current->mm->map_count, before.map_count + 2);
+	KUNIT_ASSERT_EQ(test, user_mmap(drv->file, addr + PAGE_SIZE, PAGE_SIZE, RW,
+					MAP_SHARED | MAP_FIXED, param->pgoff), addr + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, current->mm->map_count, before.map_count + param->vmas);
+	/* A driver is asked unless it has already agreed. */
+	KUNIT_EXPECT_EQ(test, drv->mmaps, param->vmas == 3 ? 2 : 1);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	expect_usage(test, &before);
+}
+
+/* Each of the pieces is opened and closed; what is left of them is as it was. */
+static void munmap_splits(struct kunit *test)
+{
+	const struct kind *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	unsigned long addr;
+
+	drv->map = param->map;
+	addr = driver_map(test, 0, RW, param->flags);
+	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, current->mm->map_count, before.map_count + 2);
+	KUNIT_EXPECT_EQ(test, drv->opens - drv->closes, 1);
+	KUNIT_EXPECT_TRUE(test, user_hole(addr + PAGE_SIZE, 1));
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, 1));
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr + 2 * PAGE_SIZE, 2, 2));
+
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, drv->opens, drv->closes);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr + 3 * PAGE_SIZE, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, drv->opens, drv->closes);
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr + 2 * PAGE_SIZE, 2, 1));
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, drv->opens + 1);
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
+/* A driver may insist on all or nothing. */
+static void munmap_may_split(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test), mapped;
+	unsigned long addr;
+
+	drv->split_ret = -EBUSY;
+	addr = driver_map(test, 0, RW, MAP_SHARED);
+	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	mapped = get_usage(test);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), -EBUSY);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), -EBUSY);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr + 3 * PAGE_SIZE, PAGE_SIZE), -EBUSY);
+	KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_READ, -1), -EBUSY);
+	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, addr, PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED,
+					PGOFF), -EBUSY);
+	expect_usage(test, &mapped);
+	KUNIT_EXPECT_EQ(test, drv->opens, 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, 0);
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, 1);
+	expect_usage(test, &before);
+}
+
+struct remap {
+	const char *desc;
+	enum map map;
+	unsigned long flags;
+	vm_flags_t set;
+	unsigned long old_len;
+	unsigned long new_len;
+	unsigned long remap_flags;
+	long ret;		/* 0 for success */
+};
+
+#define ALL	(NR_PAGES * PAGE_SIZE)
+#define MORE	(ALL + PAGE_SIZE)
+
+static const struct remap remaps[] = {
+	/* There is nothing behind what a driver has mapped. */
+	{ "grow_raw", MAP_RAW, MAP_SHARED, 0, ALL, MORE, 0, -EFAULT },
+	{ "grow_raw_moving", MAP_RAW, MAP_SHARED, 0, ALL, MORE, MREMAP_MAYMOVE, -EFAULT },
+	{ "grow_private_raw", MAP_RAW, MAP_PRIVATE, 0, ALL, MORE, MREMAP_MAYMOVE, -EFAULT },
+	{ "grow_vm_pfnmap", MAP_NOTHING, MAP_SHARED, VM_PFNMAP, ALL, MORE, MREMAP_MAYMOVE,
+	  -EFAULT },
+	{ "grow_vm_dontexpand", MAP_PAGES, MAP_SHARED, VM_DONTEXPAND, ALL, MORE, MREMAP_MAYMOVE,
+	  -EFAULT },
+	{ "grow_faults", MAP_NOTHING, MAP_SHARED, 0, ALL, MORE, MREMAP_MAYMOVE, 0 },
+	/* Nor can it be in two places, or leave one that it will come back to. */
+	{ "duplicate_raw", MAP_RAW, MAP_SHARED, 0, 0, PAGE_SIZE, MREMAP_MAYMOVE, -EFAULT },
+	{ "duplicate_private", MAP_PAGES, MAP_PRIVATE, 0, 0, PAGE_SIZE, MREMAP_MAYMOVE, -EINVAL },
+	{ "dontunmap_raw", MAP_RAW, MAP_SHARED, 0, ALL, ALL, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+	  -EINVAL },
+	{ "dontunmap_vm_dontexpand", MAP_PAGES, MAP_SHARED, VM_DONTEXPAND, ALL, ALL,
+	  MREMAP_MAYMOVE | MREMAP_DONTUNMAP, -EINVAL },
+	{ "dontunmap_vm_pfnmap", MAP_NOTHING, MAP_SHARED, VM_PFNMAP, ALL, ALL,
+	  MREMAP_MAYMOVE | MREMAP_DONTUNMAP, -EINVAL },
+	/* Shrinking is unmapping. */
+	{ "shrink_raw", MAP_RAW, MAP_SHARED, 0, ALL, 2 * PAGE_SIZE, 0, 0 },
+	{ "shrink_private_raw", MAP_RAW, MAP_PRIVATE, 0, ALL, 2 * PAGE_SIZE, 0, 0 },
+	{ "shrink_pages", MAP_PAGES, MAP_SHARED, 0, ALL, 2 * PAGE_SIZE, 0, 0 },
+	{ "beyond_end", MAP_PAGES, MAP_SHARED, 0, MORE, MORE + PAGE_SIZE, MREMAP_MAYMOVE,
+	  -EFAULT },
+	{ "no_length", MAP_PAGES, MAP_SHARED, 0, ALL, 0, 0, -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(remap, remaps, desc);
+
+static void mremap_size(struct kunit *test)
+{
+	const struct remap *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test), mapped;
+	unsigned long addr, ret;
+	int nr_pages;
+
+	drv->map = param->map;
+	drv->set = param->set;
+	addr = driver_map(test, 0, RW, param->flags);
+	mapped = get_usage(test);
+	ret = ksys_mremap(addr, param->old_len, param->new_len, param->remap_flags, 0);
+	if (param->ret) {
+		KUNIT_EXPECT_EQ(test, (long)ret, param->ret);
+		expect_usage(test, &mapped);
+		ret = addr;
+		nr_pages = NR_PAGES;
+	} else {
+		KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(ret));
+		nr_pages = param->new_len / PAGE_SIZE;
+	}
+	if (!(param->set & VM_PFNMAP))
+		KUNIT_EXPECT_TRUE(test, user_reads(drv, ret, 0, min(nr_pages, NR_PAGES)));
+	if (nr_pages > NR_PAGES)
+		KUNIT_EXPECT_FALSE(test, user_reads(drv, ret, 0, NR_PAGES + 1));
+	if (nr_pages < NR_PAGES)
+		KUNIT_EXPECT_TRUE(test, user_hole(addr + nr_pages * PAGE_SIZE,
+						  NR_PAGES - nr_pages));
+	KUNIT_EXPECT_EQ(test, vm_munmap(ret, nr_pages * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, drv->opens + 1);
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
+/* The pages go with it, copies and all; and the driver is told. */
+static void mremap_moves(struct kunit *test)
+{
+	const struct kind *param = test->param_value;
+	bool private = param->flags == MAP_PRIVATE;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	unsigned long addr, new, ret;
+	u32 value = 0;
+
+	drv->map = param->map;
+	addr = driver_map(test, 0, RW, param->flags);
+	KUNIT_ASSERT_TRUE(test, user_write(addr + 2 * PAGE_SIZE, 1234));
+	new = anon_map(test, 0, NR_PAGES, 0);
+	ret = ksys_mremap(addr, ALL, ALL, MREMAP_MAYMOVE | MREMAP_FIXED, new);
+	KUNIT_ASSERT_EQ(test, ret, new);
+	KUNIT_EXPECT_EQ(test, drv->mremaps, 1);
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 1);
+	KUNIT_EXPECT_EQ(test, drv->closes, drv->opens);
+	KUNIT_EXPECT_TRUE(test, user_hole(addr, NR_PAGES));
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, new, 0, 2));
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, new + 3 * PAGE_SIZE, 3, 1));
+	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)(new + 2 * PAGE_SIZE)), 0);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+	KUNIT_EXPECT_EQ(test, anon_pages(), private ? 1 : 0);
+
+	/* A page that was not copied so far can still be. */
+	KUNIT_ASSERT_TRUE(test, user_write(new + PAGE_SIZE, 4321));
+	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(drv->block + 1) == 4321, !private);
+	KUNIT_EXPECT_EQ(test, anon_pages(), private ? 2 : 0);
+	KUNIT_EXPECT_EQ(test, vm_munmap(new, ALL), 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, drv->opens + 1);
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
+/* A driver that cannot follow has it back where it was. */
+static void mremap_driver_refuses(struct kunit *test)
+{
+	const struct kind *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	unsigned long addr, new;
+
+	drv->map = param->map;
+	drv->mremap_ret = -EBUSY;
+	addr = driver_map(test, 0, RW, param->flags);
+	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	drv->faults = 0;
+	new = anon_map(test, 0, NR_PAGES, 0);
+	KUNIT_EXPECT_EQ(test, (long)ksys_mremap(addr, ALL, ALL, MREMAP_MAYMOVE | MREMAP_FIXED,
+						new), -EBUSY);
+	KUNIT_EXPECT_EQ(test, drv->mremaps, 1);
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, drv->faults, 0);
+	KUNIT_EXPECT_TRUE(test, user_hole(new, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, ALL), 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, drv->opens + 1);
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
+/* === fork() === */
+
+/*
+ * What a driver has mapped cannot be faulted in again, so the child has to get
+ * it; and from then on, parent and child write to copies of their own.
+ */
+static void fork_copies(struct kunit *test)
+{
+	const struct kind *param = test->param_value;
+	bool private = param->flags == MAP_PRIVATE, read, written;
+	int refs = param->map == MAP_PAGES ? 3 : 1;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	struct mm_struct *child, *parent;
+	unsigned long addr;
+	u32 value = 0;
+
+	drv->map = param->map;
+	addr = driver_map(test, 0, RW, param->flags);
+	KUNIT_ASSERT_TRUE(test, user_write(addr + 2 * PAGE_SIZE, 1234));
+	drv->faults = 0;
+	child = user_fork(test);
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 1);
+	KUNIT_EXPECT_EQ(test, drv->opens, 1);
+	KUNIT_EXPECT_EQ(test, drv->closes, 0);
+	KUNIT_EXPECT_EQ(test, file_count(drv->file->filp), before.file_refs + 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&drv->file->filp->f_mapping->i_mmap_writable),
+			private ? 0 : 2);
+	KUNIT_EXPECT_EQ(test, child->total_vm, current->mm->total_vm);
+	if (param->map != MAP_NOTHING) {
+		KUNIT_EXPECT_EQ(test, page_ref_count(drv->block), refs);
+		KUNIT_EXPECT_EQ(test, folio_mapcount(page_folio(drv->block)), refs - 1);
+		KUNIT_EXPECT_EQ(test, get_mm_rss_sum(child), get_mm_rss_sum(current->mm));
+	}
+
+	parent = user_fork_enter(child);
+	read = user_reads(drv, addr, 0, 2);
+	get_user(value, (u32 __user *)(addr + 2 * PAGE_SIZE));
+	written = user_write(addr + PAGE_SIZE, 4321) && user_write(addr + 2 * PAGE_SIZE, 4321);
+	user_fork_leave(parent);
+	KUNIT_EXPECT_TRUE(test, read);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+	KUNIT_EXPECT_TRUE(test, written);
+	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)(addr + PAGE_SIZE)), 0);
+	KUNIT_EXPECT_EQ(test, value, private ? 0x5eed0001 : 4321);
+	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)(addr + 2 * PAGE_SIZE)), 0);
+	KUNIT_EXPECT_EQ(test, value, private ? 1234 : 4321);
+	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(drv->block + 1) == 4321, !private);
+
+	/* Either of them may go first. */
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, ALL), 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, 1);
+	parent = user_fork_enter(child);
+	read = user_reads(drv, addr, 0, 1) && user_reads(drv, addr + 3 * PAGE_SIZE, 3, 1);
+	user_fork_leave(parent);
+	KUNIT_EXPECT_TRUE(test, read);
+	user_fork_exit(test, child);
+	KUNIT_EXPECT_EQ(test, drv->closes, 2);
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
+struct dontcopy {
+	const char *desc;
+	enum map map;
+	vm_flags_t set;
+	bool copied;
+};
+
+static const struct dontcopy dontcopies[] = {
+	{ "pages", MAP_PAGES, VM_DONTCOPY, false },
+	{ "raw", MAP_RAW, VM_DONTCOPY, false },
+	{ "vm_wipeonfork", MAP_NOTHING, VM_WIPEONFORK, true },
+	{ "copied", MAP_PAGES, 0, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(dontcopy, dontcopies, desc);
+
+/* Drivers, as well as users, may keep a mapping to one process. */
+static void fork_dontcopy(struct kunit *test)
+{
+	const struct dontcopy *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	struct mm_struct *child, *parent;
+	unsigned long addr, behind;
+	bool hole, read;
+	u32 value = 0;
+
+	drv->map = param->map;
+	drv->set = param->set;
+	addr = driver_map(test, 0, RW, MAP_SHARED);
+	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	behind = anon_map(test, 0, 1, 0);
+	KUNIT_ASSERT_TRUE(test, user_write(behind, 1234));
+	child = user_fork(test);
+	KUNIT_EXPECT_EQ(test, drv->opens, param->copied ? 1 : 0);
+	KUNIT_EXPECT_EQ(test, child->map_count, param->copied ? 2 : 1);
+	KUNIT_EXPECT_EQ(test, child->total_vm, param->copied ? NR_PAGES + 1 : 1);
+	KUNIT_EXPECT_EQ(test, current->mm->total_vm, NR_PAGES + 1);
+
+	parent = user_fork_enter(child);
+	hole = user_hole(addr, NR_PAGES);
+	read = !get_user(value, (u32 __user *)behind);
+	user_fork_leave(parent);
+	KUNIT_EXPECT_EQ(test, hole, !param->copied);
+	KUNIT_EXPECT_TRUE(test, read);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+	user_fork_exit(test, child);
+	KUNIT_EXPECT_EQ(test, drv->closes, drv->opens);
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, ALL), 0);
+	KUNIT_EXPECT_EQ(test, vm_munmap(behind, PAGE_SIZE), 0);
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
+/* A child that was not to be leaves no traces in the parent. */
+static void fork_no_memory(struct kunit *test)
+{
+	const struct kind *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test), mapped;
+	unsigned int nth, errors = 0;
+	unsigned long addr;
+	bool failed;
+
+	fail_any_page_alloc(test);
+	drv->map = param->map;
+	addr = driver_map(test, 0, RW, param->flags);
+	KUNIT_ASSERT_TRUE(test, user_write(addr + 2 * PAGE_SIZE, 0x5eed0002));
+	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	mapped = get_usage(test);
+	for (nth = 1; nth < 100; nth++) {
+		struct mm_struct *child = mm_alloc();
+		int ret;
+
+		KUNIT_ASSERT_NOT_NULL(test, child);
+		fail_nth_set(nth);
+		ret = dup_mmap(child, current->mm);
+		failed = fail_nth_clear();
+		mmput(child);
+		if (ret) {
+			KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+			errors++;
+		}
+		KUNIT_EXPECT_EQ(test, drv->closes, drv->opens);
+		KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+		expect_usage(test, &mapped);
+		if (!failed)
+			break;
+	}
+	KUNIT_EXPECT_FALSE(test, failed);
+	if (param->map != MAP_NOTHING)
+		KUNIT_EXPECT_GT(test, errors, 0);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, ALL), 0);
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
+/* === ->mmap_prepare === */
+
+struct prepare {
+	struct driver *drv;
+	struct file *other;
+	int ret;
+	unsigned int calls;
+};
+
+static int prepare_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct user_file *uf = desc->file->private_data;
+	struct prepare *prepare = uf->data;
+
+	prepare->calls++;
+	if (prepare->other && !prepare->ret)
+		desc->vm_file = get_file(prepare->other);
+	desc->vm_ops = &driver_ops;
+	desc->private_data = prepare->drv;
+
+	return prepare->ret;
+}
+
+static const struct file_operations prepare_fops = {
+	.owner = THIS_MODULE,
+	.mmap_prepare = prepare_mmap_prepare,
+};
+
+/* It fails as ->mmap does, and before there is a VMA. */
+static void mmap_prepare_fails(struct kunit *test)
+{
+	struct driver *drv = test->priv, victim = *drv;
+	struct prepare prepare = { .drv = drv, .ret = -EBUSY };
+	struct user_file *victim_file = drv->file;
+	struct usage before;
+	unsigned long addr;
+
+	drv->file = user_file_open_fops(test, O_RDWR, &prepare_fops, &prepare);
+	before = get_usage(test);
+	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, 0, ALL, RW, MAP_SHARED, PGOFF), -EBUSY);
+	expect_usage(test, &before);
+
+	victim_file->data = &victim;
+	addr = user_mmap(victim_file, 0, ALL, RW, MAP_SHARED, PGOFF);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, addr, ALL, RW, MAP_SHARED | MAP_FIXED, PGOFF),
+			-EBUSY);
+	KUNIT_EXPECT_EQ(test, prepare.calls, 2);
+	KUNIT_EXPECT_TRUE(test, user_hole(addr, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, victim.closes, 1);
+	KUNIT_EXPECT_EQ(test, drv->closes, 0);
+	expect_usage(test, &before);
+}
+
+/* The reference that it took to another file is the mapping's. */
+static void mmap_prepare_sets_file(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	struct prepare prepare = { .drv = drv };
+	struct usage before, during;
+	unsigned long addr;
+
+	drv->other = user_file_open_fops(test, O_RDWR, &prepare_fops, &prepare)->filp;
+	prepare.other = drv->other;
+	drv->file = user_file_open_fops(test, O_RDWR, &prepare_fops, &prepare);
+	before = get_usage(test);
+	addr = driver_map(test, 0, RW, MAP_SHARED);
+	during = get_usage(test);
+	KUNIT_EXPECT_EQ(test, during.file_refs, before.file_refs);
+	KUNIT_EXPECT_EQ(test, during.other_refs, before.other_refs + 1);
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, ALL), 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, 1);
+	expect_usage(test, &before);
+}
+
+static int mmap_test_init(struct kunit *test)
+{
+	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
+	const unsigned int order = ilog2(NR_PAGES);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, drv);
+	drv->buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, drv->buf);
+	drv->block = alloc_pages(GFP_KERNEL, order);
+	KUNIT_ASSERT_NOT_NULL(test, drv->block);
+	split_page(drv->block, order);
+	for (i = 0; i < NR_PAGES; i++) {
+		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, mmap_put_page,
+								drv->block + i), 0);
+		fill_page(page_address(drv->block + i), i);
+	}
+	drv->ops = &driver_ops;
+	drv->file = user_file_open(test, O_RDWR, driver_mmap, drv);
+	test->priv = drv;
+
+	return 0;
+}
+
+static struct kunit_case mmap_cases[] = {
+	KUNIT_CASE(mmap_calls_driver),
+	KUNIT_CASE_PARAM(mmap_vma_flags, flags_gen_params),
+	KUNIT_CASE_PARAM(mmap_refused, refused_gen_params),
+	KUNIT_CASE(mmap_without_hook),
+	KUNIT_CASE(mmap_last_offset),
+	KUNIT_CASE(mmap_last_offset_of_regular_file),
+	KUNIT_CASE(mmap_of_protected_inode),
+	KUNIT_CASE(mmap_too_many),
+	KUNIT_CASE_PARAM(mmap_locked, locked_gen_params),
+	KUNIT_CASE(mmap_locked_limit),
+	KUNIT_CASE(mmap_populate),
+	KUNIT_CASE_PARAM(mmap_driver_fails, failure_gen_params),
+	KUNIT_CASE_PARAM(mmap_fixed_leaves_mapping, intact_gen_params),
+	KUNIT_CASE(mmap_fixed_at_limit),
+	KUNIT_CASE_PARAM(mmap_no_memory, kind_gen_params),
+	KUNIT_CASE(mmap_sets_file),
+	KUNIT_CASE_PARAM(mmap_page_prot, page_prot_gen_params),
+	KUNIT_CASE_PARAM(mprotect_of_driver, protect_gen_params),
+	KUNIT_CASE_PARAM(mmap_merge, merge_gen_params),
+	KUNIT_CASE_PARAM(munmap_splits, kind_gen_params),
+	KUNIT_CASE(munmap_may_split),
+	KUNIT_CASE_PARAM(mremap_size, remap_gen_params),
+	KUNIT_CASE_PARAM(mremap_moves, kind_gen_params),
+	KUNIT_CASE_PARAM(mremap_driver_refuses, kind_gen_params),
+	KUNIT_CASE_PARAM(fork_copies, kind_gen_params),
+	KUNIT_CASE_PARAM(fork_dontcopy, dontcopy_gen_params),
+	KUNIT_CASE_PARAM(fork_no_memory, kind_gen_params),
+	KUNIT_CASE(mmap_prepare_fails),
+	KUNIT_CASE(mmap_prepare_sets_file),
+	{}
+};
+
+static struct kunit_suite mmap_suite = {
+	.name = "mmap",
+	.init = mmap_test_init,
+	.test_cases = mmap_cases,
+};
+
+kunit_test_suite(mmap_suite);
+
+MODULE_DESCRIPTION("KUnit tests for mmap() of drivers");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

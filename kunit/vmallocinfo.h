@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What /proc/vmallocinfo says, read through a mount of our own.
+ *
+ * Addresses are hashed there as they are everywhere else, so a line can be
+ * looked for, but no address can be learned.
+ */
+#ifndef _MM_TESTS_VMALLOCINFO_H
+#define _MM_TESTS_VMALLOCINFO_H
+
+#include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kallsyms.h>
+#include <linux/mount.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+static struct vfsmount *vmallocinfo_mnt;
+
+/* For the suite's suite_init and suite_exit. */
+static int vmallocinfo_suite_init(struct kunit_suite *suite)
+{
+	struct file_system_type *proc = get_fs_type("proc");
+
+	vmallocinfo_mnt = proc ? kern_mount(proc) : NULL;
+
+	return PTR_ERR_OR_ZERO(vmallocinfo_mnt);
+}
+
+static void vmallocinfo_suite_exit(struct kunit_suite *suite)
+{
+	if (!IS_ERR_OR_NULL(vmallocinfo_mnt))
+		kern_unmount(vmallocinfo_mnt);
+}
+
+static struct file *vmallocinfo_open(struct kunit *test)
+{
+	struct file *file;
+
+	if (!vmallocinfo_mnt)
+		kunit_skip(test, "needs CONFIG_PROC_FS");
+	file = file_open_root_mnt(vmallocinfo_mnt, "vmallocinfo", O_RDONLY, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+
+	return file;
+}
+
+/* How often @text is there; it must not be in lines which it is no part of. */
+static unsigned int vmallocinfo_count(struct kunit *test, const char *text)
+{
+	struct file *file = vmallocinfo_open(test);
+	char *buf = vmalloc(SZ_1M), *pos = buf;
+	unsigned int n = 0;
+	loff_t offset = 0;
+	ssize_t len = 0;
+
+	while (buf && offset < SZ_1M - 1) {
+		len = kernel_read(file, buf + offset, SZ_1M - 1 - offset, &offset);
+		if (len <= 0)
+			break;
+	}
+	fput(file);
+	if (buf)
+		buf[offset] = '\0';
+	while (pos && (pos = strstr(pos, text))) {
+		pos += strlen(text);
+		n++;
+	}
+	vfree(buf);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_ASSERT_EQ_MSG(test, len, 0, "read %lld bytes", offset);
+
+	return n;
+}
+
+/* Whether there is a line about @size bytes at @addr that ends in @rest. */
+static bool vmallocinfo_has(struct kunit *test, const void *addr,
+			    unsigned long size, const char *rest)
+{
+	char line[KSYM_SYMBOL_LEN + 128];
+
+	snprintf(line, sizeof(line), "0x%pK-0x%pK %7ld%s\n", addr, addr + size,
+		 size, rest);
+
+	return vmallocinfo_count(test, line);
+}
+
+#endif /* _MM_TESTS_VMALLOCINFO_H */

@@ -12,8 +12,8 @@
 
 #include "internal.h"
 
-/* How many pages are mapped by one fault, all of them in one page table. */
-#define FAULT_AROUND	16
+/* At most this many pages are mapped by one fault. */
+#define FAULT_AROUND	64
 
 /*
  * Maps the pages behind the one that the fault is about, which spares the

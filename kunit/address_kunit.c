@@ -226,6 +226,27 @@ static void *address_of_vmemmap(struct kunit *test)
 #endif
 }
 
+static void *address_after_lowmem(struct kunit *test)
+{
+	if (IS_ENABLED(CONFIG_64BIT))
+		kunit_skip(test, "needs an end of the direct mapping");
+	return high_memory;
+}
+
+static void *address_vmalloc_end(struct kunit *test)
+{
+	return (void *)VMALLOC_END;
+}
+
+static void *address_of_kmap(struct kunit *test)
+{
+#ifdef CONFIG_HIGHMEM
+	return (void *)PKMAP_ADDR(0);
+#else
+	kunit_skip(test, "needs CONFIG_HIGHMEM");
+#endif
+}
+
 static const struct address_class {
 	const char *desc;
 	void *(*get)(struct kunit *test);
@@ -241,6 +262,7 @@ static const struct address_class {
 	{ "start of the direct mapping", address_of_direct_map, true },
 	{ "before the direct mapping", address_before_direct_map },
 	{ "end of the direct mapping", address_of_last_lowmem, true },
+	{ "after the direct mapping", address_after_lowmem },
 	{ "kernel text", address_of_text, true },
 	{ "kernel rodata", address_of_rodata, true },
 	{ "kernel data", address_of_data, true },
@@ -250,6 +272,8 @@ static const struct address_class {
 	{ "vmap", address_of_vmap, false, true },
 	{ "start of the vmalloc area", address_vmalloc_start, false, true },
 	{ "last of the vmalloc area", address_vmalloc_last, false, true },
+	{ "end of the vmalloc area", address_vmalloc_end },
+	{ "slot of kmap", address_of_kmap },
 	{ "stack", address_of_stack, !IS_ENABLED(CONFIG_VMAP_STACK),
 	  IS_ENABLED(CONFIG_VMAP_STACK) },
 	{ "struct page", address_of_vmemmap },
@@ -740,10 +764,8 @@ static const struct pte_batch {
 } pte_batches[] = {
 	{ "1", 1 },
 	{ "2", 2 },
-#ifndef CONFIG_UML	/* set_ptes() skips page frames from the third on. */
 	{ "3", 3 },
 	{ "8", NR_PAGES },
-#endif
 };
 
 KUNIT_ARRAY_PARAM_DESC(pte_batch, pte_batches, desc);

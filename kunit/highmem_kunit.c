@@ -459,6 +459,21 @@ static void folio_zero_tail_offsets(struct kunit *test)
 	}
 }
 
+/*
+ * Whoever has filled all of the folio has an address that is just past the end
+ * of the mapping. What is returned has to be in the mapping, to be unmapped.
+ */
+static void folio_zero_tail_empty(struct kunit *test)
+{
+	struct highmem_test *h = alloc_zone_folio(test);
+	struct folio *folio = h->folio[0];
+	void *addr = kmap_local_folio(folio, FOLIO_SIZE - PAGE_SIZE);
+
+	addr = folio_zero_tail(folio, FOLIO_SIZE, addr + PAGE_SIZE);
+	kunmap_local(addr);
+	expect_folios(test, "folio_zero_tail", 0);
+}
+
 static void folio_fill_tail_ranges(struct kunit *test)
 {
 	static const struct byte_range rows[] = {
@@ -466,6 +481,9 @@ static void folio_fill_tail_ranges(struct kunit *test)
 		{ 0, PAGE_SIZE - 1 }, { 0, PAGE_SIZE + 1 }, { 1, FOLIO_SIZE - 2 },
 		{ PAGE_SIZE - 1, 3 }, { PAGE_SIZE, PAGE_SIZE + 5 },
 		{ 3 * PAGE_SIZE, 1 }, { PAGE_SIZE / 2, 2 * PAGE_SIZE },
+		/* up to the end of a page */
+		{ 0, FOLIO_SIZE }, { 0, PAGE_SIZE }, { 1, PAGE_SIZE - 1 },
+		{ PAGE_SIZE, 2 * PAGE_SIZE }, { FOLIO_SIZE - 1, 1 },
 	};
 	struct highmem_test *h = alloc_zone_folio(test);
 	char *expected = h->expected[0];
@@ -583,6 +601,7 @@ static struct kunit_case highmem_cases[] = {
 	KUNIT_CASE_PARAM(memcpy_from_to_folio, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(memcpy_folio_ranges, highmem_copy_gen_params),
 	KUNIT_CASE_PARAM(folio_zero_tail_offsets, highmem_zone_gen_params),
+	KUNIT_CASE_PARAM(folio_zero_tail_empty, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(folio_fill_tail_ranges, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(memcpy_from_file_folio_pieces,
 			 highmem_zone_gen_params),

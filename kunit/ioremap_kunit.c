@@ -327,9 +327,6 @@ static void ioremap_refuses_range(struct kunit *test)
 {
 	phys_addr_t phys = mappable(test);
 
-	if (IS_ENABLED(CONFIG_INDIRECT_IOMEM))
-		kunit_skip(test, "needs an ioremap() that checks the size");
-
 	KUNIT_EXPECT_NULL(test, (__force void *)ioremap(phys, 0));
 	KUNIT_EXPECT_NULL(test, (__force void *)ioremap(phys + 5, 0));
 	KUNIT_EXPECT_NULL(test, (__force void *)ioremap_wc(phys, 0));
@@ -620,6 +617,24 @@ static void memremap_ram(struct kunit *test)
 	}
 	KUNIT_EXPECT_PTR_EQ(test, addr,
 			    row->maps ? page_address(page) + 5 : NULL);
+}
+
+/* The direct mapping has an end, after which there may be more memory. */
+static void memremap_high_memory(struct kunit *test)
+{
+	phys_addr_t phys = __pa(high_memory - PAGE_SIZE);
+	void *addr = NULL;
+
+	if (!IS_ENABLED(CONFIG_HIGHMEM))
+		kunit_skip(test, "needs CONFIG_HIGHMEM");
+	if (!totalhigh_pages())
+		kunit_skip(test, "needs high memory");
+
+	KUNIT_EXPECT_PTR_EQ(test, memremap(phys, PAGE_SIZE, MEMREMAP_WB),
+			    high_memory - PAGE_SIZE);
+	kunit_warning_suppress(test)
+		addr = memremap(phys, 2 * PAGE_SIZE, MEMREMAP_WB);
+	KUNIT_EXPECT_PTR_NE(test, addr, high_memory - PAGE_SIZE);
 }
 
 static int find_last_ram(struct resource *res, void *last)
@@ -1013,6 +1028,7 @@ static struct kunit_case ioremap_cases[] = {
 	KUNIT_CASE_X86(ioremap_conflicting_cache_mode),
 	KUNIT_CASE_X86_PARAM(ioremap_refuses_ram),
 	KUNIT_CASE_X86_PARAM(memremap_ram),
+	KUNIT_CASE_X86(memremap_high_memory),
 	KUNIT_CASE_X86(memremap_mixed),
 	KUNIT_CASE_X86_PARAM(memremap_cache_mode),
 	KUNIT_CASE(memremap_without_flags),

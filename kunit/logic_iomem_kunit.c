@@ -309,6 +309,54 @@ static void ioremap_offset(struct kunit *test)
 	}
 }
 
+/* Of nothing there is no mapping, and none around the end of the addresses. */
+static void ioremap_size(struct kunit *test)
+{
+	KUNIT_EXPECT_NULL(test, (__force void *)ioremap(first.start, 0));
+	KUNIT_EXPECT_NULL(test, (__force void *)ioremap(first.start + 5, 0));
+	KUNIT_EXPECT_NULL(test, (__force void *)ioremap(first.start + 5, -4UL));
+	KUNIT_EXPECT_EQ(test, emulation.maps, 0);
+}
+
+static const struct area_range {
+	const char *desc;
+	long offset;
+	size_t size;
+	bool fits;
+} area_ranges[] = {
+	{ "all of the area", 0, AREA_SIZE, true },
+	{ "end of the area", AREA_SIZE - 4, 4, true },
+	{ "more than the area", 0, AREA_SIZE + 1 },
+	{ "past the end of the area", AREA_SIZE - 4, 5 },
+	{ "after the area", AREA_SIZE, 4 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(area_range, area_ranges, desc);
+
+/* What does not fit would be taken for the next area, and its mapping. */
+static void ioremap_fits_area(struct kunit *test)
+{
+	const struct area_range *range = test->param_value;
+	void __iomem *addr;
+
+	emulation.map_offset = range->offset;
+	if (range->fits) {
+		addr = ioremap_managed(test, first.start, range->size);
+		__raw_readb(addr + range->size - 1);
+		KUNIT_EXPECT_EQ(test, emulation.call[0].offset,
+				range->offset + range->size - 1);
+		return;
+	}
+	kunit_warning_suppress(test) {
+		addr = ioremap(first.start, range->size);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	KUNIT_EXPECT_NULL(test, (__force void *)addr);
+	KUNIT_EXPECT_EQ(test, emulation.calls, 1);
+	KUNIT_EXPECT_EQ(test, emulation.call[0].op, OP_UNMAP);
+	KUNIT_EXPECT_PTR_EQ(test, emulation.call[0].priv, priv_of(1));
+}
+
 /* The address is for the accessors only; nothing else may take it for one. */
 static void ioremap_address_is_no_memory(struct kunit *test)
 {
@@ -610,6 +658,8 @@ static struct kunit_case logic_iomem_cases[] = {
 	KUNIT_CASE(add_region_requests_resource),
 	KUNIT_CASE_PARAM(ioremap_range, iomem_range_gen_params),
 	KUNIT_CASE(ioremap_offset),
+	KUNIT_CASE(ioremap_size),
+	KUNIT_CASE_PARAM(ioremap_fits_area, area_range_gen_params),
 	KUNIT_CASE(ioremap_address_is_no_memory),
 	KUNIT_CASE(ioremap_map_fails),
 	KUNIT_CASE(ioremap_without_ops),

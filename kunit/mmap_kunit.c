@@ -373,7 +373,8 @@ struct refused {
 static const struct refused refused[] = {
 	{ "no_length", O_RDWR, RW, MAP_SHARED, 0, 0, -EINVAL },
 	{ "length_wraps", O_RDWR, RW, MAP_SHARED, ULONG_MAX, 0, -ENOMEM },
-	{ "length_of_half_of_everything", O_RDWR, RW, MAP_SHARED, LONG_MIN, 0, -ENOMEM },
+	{ "length_of_nearly_everything", O_RDWR, RW, MAP_SHARED, -(1UL << (BITS_PER_LONG - 3)), 0,
+	  -ENOMEM },
 	{ "offset_unaligned", O_RDWR, RW, MAP_SHARED, PAGE_SIZE, 16, -EINVAL },
 	{ "offset_wraps", O_RDWR, RW, MAP_SHARED, 2 * PAGE_SIZE, -PAGE_SIZE, -EINVAL },
 	{ "shared_write_of_read_only_file", O_RDONLY, RW, MAP_SHARED, PAGE_SIZE, 0, -EACCES },
@@ -506,6 +507,14 @@ static void mmap_too_many(struct kunit *test)
 	mm->map_count = map_count;
 	KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
 	KUNIT_EXPECT_EQ(test, drv->mmaps, 0);
+}
+
+/* Nor is there an address for the tests of others. */
+static void kunit_vm_mmap_fails(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, kunit_vm_mmap(test, NULL, 0, 0, RW, MAP_PRIVATE | MAP_ANONYMOUS, 0),
+			0);
+	KUNIT_EXPECT_EQ(test, kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, RW, MAP_ANONYMOUS, 0), 0);
 }
 
 /* === Memory that is to be locked, or to be there at once === */
@@ -1401,11 +1410,24 @@ static void mmap_prepare_sets_file(struct kunit *test)
 	expect_usage(test, &before);
 }
 
+/*
+ * The thread of a test case is waited for, but it may still be about to drop
+ * its address space, and so to call the driver's ->close.
+ */
+static void mmap_exit_mm(void *data)
+{
+	struct mm_struct *mm = data;
+
+	while (atomic_read(&mm->mm_users) > 1)
+		schedule_timeout_uninterruptible(1);
+	mmput(mm);
+}
+
 static int mmap_test_init(struct kunit *test)
 {
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
 	const unsigned int order = ilog2(NR_PAGES);
-	int i;
+	int i, err;
 
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	drv->buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
@@ -1421,8 +1443,12 @@ static int mmap_test_init(struct kunit *test)
 	drv->ops = &driver_ops;
 	drv->file = user_file_open(test, O_RDWR, driver_mmap, drv);
 	test->priv = drv;
+	mmget(current->mm);
+	err = kunit_add_action(test, mmap_exit_mm, current->mm);
+	if (err)
+		mmput(current->mm);
 
-	return 0;
+	return err;
 }
 
 static struct kunit_case mmap_cases[] = {
@@ -1434,6 +1460,7 @@ static struct kunit_case mmap_cases[] = {
 	KUNIT_CASE(mmap_last_offset_of_regular_file),
 	KUNIT_CASE(mmap_of_protected_inode),
 	KUNIT_CASE(mmap_too_many),
+	KUNIT_CASE(kunit_vm_mmap_fails),
 	KUNIT_CASE_PARAM(mmap_locked, locked_gen_params),
 	KUNIT_CASE(mmap_locked_limit),
 	KUNIT_CASE(mmap_populate),

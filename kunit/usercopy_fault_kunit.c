@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "../internal.h"
 #include "user_vma.h"
 
 #define NR_PAGES	3
@@ -318,6 +319,31 @@ static void copy_protection(struct kunit *test)
 			param->writable ? 0 : -EFAULT);
 }
 
+/* Nor does it help that there is a page that was accessible once. */
+static void copy_inaccessible(struct kunit *test)
+{
+	unsigned long addr = anon_map(test, 1, RW);
+	struct driver *drv = test->priv;
+	u32 value = 1234;
+	int err;
+
+	KUNIT_ASSERT_EQ(test, put_user(value, (u32 __user *)addr), 0);
+	KUNIT_ASSERT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_NONE, -1), 0);
+	memset(drv->buf, 0xa5, 64);
+	KUNIT_EXPECT_EQ(test, copy_from_user(drv->buf, user_ptr(addr), 64), 64);
+	KUNIT_EXPECT_NULL(test, memchr_inv(drv->buf, 0, 64));
+	KUNIT_EXPECT_EQ(test, copy_from_user_nofault(drv->buf, user_ptr(addr), 64), -EFAULT);
+	err = get_user(value, (u32 __user *)addr);
+	KUNIT_EXPECT_EQ(test, err, -EFAULT);
+	KUNIT_EXPECT_EQ(test, copy_to_user(user_ptr(addr), drv->buf, 64), 64);
+	KUNIT_EXPECT_EQ(test, put_user(4321, (u32 __user *)addr), -EFAULT);
+	KUNIT_EXPECT_EQ(test, fault_in_readable(user_ptr(addr), 64), 64);
+
+	KUNIT_ASSERT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_READ, -1), 0);
+	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)addr), 0);
+	KUNIT_EXPECT_EQ(test, value, 1234);
+}
+
 /* === Strings === */
 
 static void strncpy_from_user_end(struct kunit *test)
@@ -619,6 +645,7 @@ static struct kunit_case usercopy_fault_cases[] = {
 	KUNIT_CASE_PARAM(clear_user_partial, partial_gen_params),
 	KUNIT_CASE(copy_bad_address),
 	KUNIT_CASE_PARAM(copy_protection, access_gen_params),
+	KUNIT_CASE(copy_inaccessible),
 	KUNIT_CASE(strncpy_from_user_end),
 	KUNIT_CASE(pagefault_disable_copies),
 	KUNIT_CASE_PARAM(fault_in_pages, fault_in_gen_params),

@@ -78,6 +78,35 @@ static void vfree_put_pages(struct kunit *test)
 	}
 }
 
+/*
+ * One reference for each entry: those of a compound page are all in its head,
+ * whichever of its pages the array refers to.
+ */
+static void vfree_put_pages_compound(struct kunit *test)
+{
+	struct page *head = alloc_pages(GFP_KERNEL | __GFP_COMP, 2), **array;
+	void *addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, head);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, put_page_action, head));
+	array = kmalloc_array(4, sizeof(*array), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, array);
+	for (int i = 0; i < 4; i++)
+		array[i] = head + i;
+	get_pages(array, 4);
+	addr = vmap(array, 4, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+
+	kunit_warning_suppress(test) {
+		vfree(addr);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
+	}
+	KUNIT_EXPECT_EQ(test, page_count(head), 1);
+	for (int i = 1; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, page_ref_count(head + i), 0);
+}
+
 static const struct releaser {
 	const char *desc;
 	void (*release)(const void *addr);
@@ -604,6 +633,7 @@ static void vfree_interrupt(struct kunit *test)
 
 static struct kunit_case vfree_test_cases[] = {
 	KUNIT_CASE_PARAM(vfree_put_pages, page_order_gen_params),
+	KUNIT_CASE(vfree_put_pages_compound),
 	KUNIT_CASE_PARAM(plain_map_owns_nothing, releaser_gen_params),
 	KUNIT_CASE(vunmap_put_pages_keeps_pages),
 	KUNIT_CASE_PARAM(vfree_put_pages_frees_memory, held_pages_gen_params),

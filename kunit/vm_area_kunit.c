@@ -605,6 +605,20 @@ static void ioremap_page_range_no_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mapped_as((void *)start, array, 8), 8);
 }
 
+/* Page frames that follow each other, in entries that do. */
+static void set_ptes_consecutive(struct kunit *test)
+{
+	struct vm_struct *area = manage(test, get_vm_area(NR_PAGES * PAGE_SIZE, VM_MAP));
+	struct page *page = test->priv;
+	unsigned long pfn = page_to_pfn(page);
+	pte_t *ptes = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ptes);
+	set_ptes(&init_mm, (unsigned long)area->addr, ptes, pfn_pte(pfn, PAGE_KERNEL), NR_PAGES);
+	for (int i = 0; i < NR_PAGES; i++)
+		KUNIT_EXPECT_EQ_MSG(test, pte_pfn(ptes[i]), pfn + i, "entry %d", i);
+}
+
 /* ---- vmap_pfn() ---- */
 
 #ifdef CONFIG_VMAP_PFN
@@ -700,6 +714,7 @@ static struct kunit_case vm_area_test_cases[] = {
 	KUNIT_CASE_PARAM(free_vm_area_with_holes, level_gen_params),
 	KUNIT_CASE_PARAM(vm_area_map_pages_no_memory, level_gen_params),
 	KUNIT_CASE_PARAM(ioremap_page_range_no_memory, level_gen_params),
+	KUNIT_CASE(set_ptes_consecutive),
 	KUNIT_CASE_PARAM(vmap_pfn_maps_no_ram, pfn_gen_params),
 	{}
 };

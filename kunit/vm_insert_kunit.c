@@ -361,9 +361,7 @@ static void vm_insert_no_memory(struct kunit *test)
 						    MAP_SHARED | MAP_FIXED, 0));
 		if (!in.failed)
 			break;
-		/* Those that insert many do not tell one kind of table from another. */
-		if (one || in.ret != -EFAULT)
-			KUNIT_EXPECT_EQ(test, in.ret, -ENOMEM);
+		KUNIT_EXPECT_EQ(test, in.ret, -ENOMEM);
 		first = user_page(at, 0);
 		if (in.call == call_insert_pages)
 			KUNIT_EXPECT_EQ(test, in.num, first ? 1 : 2);

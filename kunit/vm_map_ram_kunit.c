@@ -469,6 +469,30 @@ static void vm_unmap_ram_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mapped_as(other->addr, array, other->count), other->count);
 }
 
+/*
+ * vunmap() and vfree() report what is not theirs, and leave it in place:
+ * vm_unmap_ram() is still to come.
+ */
+static void vunmap_of_vm_map_ram(struct kunit *test)
+{
+	struct page **array = array_repeating(test, MAX_SMALL + 1, NR_PAGES);
+	struct block *block = new_block(test);
+	struct ram *ram = map_ram(test, array, MAX_SMALL + 1);
+
+	kunit_warning_suppress(test) {
+		vunmap(block->start);
+		vfree(ram->addr);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, WARNINGS(2));
+	}
+	KUNIT_EXPECT_EQ(test, mapped_as(block->start, array, MAX_SMALL), MAX_SMALL);
+	KUNIT_EXPECT_EQ(test, mapped_as(ram->addr, array, ram->count), ram->count);
+	KUNIT_EXPECT_TRUE(test, block_listed(test, block));
+	KUNIT_EXPECT_TRUE(test, vmallocinfo_has(test, ram->addr, ram->count * PAGE_SIZE,
+						" vm_map_ram"));
+	unmap_ram(test, ram);
+	KUNIT_EXPECT_EQ(test, mapped_as(ram->addr, NULL, ram->count), ram->count);
+}
+
 static void vm_unmap_ram_spares_neighbours(struct kunit *test)
 {
 	const struct count *row = test->param_value;
@@ -807,6 +831,7 @@ static struct kunit_case vm_map_ram_test_cases[] = {
 	KUNIT_CASE(vm_unmap_ram_on_another_cpu),
 	KUNIT_CASE_PARAM(vm_map_ram_refuses, refusal_gen_params),
 	KUNIT_CASE(vm_unmap_ram_twice),
+	KUNIT_CASE(vunmap_of_vm_map_ram),
 	KUNIT_CASE_PARAM(vm_unmap_ram_spares_neighbours, count_gen_params),
 	KUNIT_CASE_PARAM(vm_unmap_aliases_block, purge_gen_params),
 	KUNIT_CASE(vm_map_ram_block_freed),

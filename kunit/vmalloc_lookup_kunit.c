@@ -171,6 +171,22 @@ static void vmalloc_dump_obj_finds_area(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vmalloc_dump_obj(addr));
 }
 
+/* An object may be anywhere in an area, in its last page as well. */
+static void vmalloc_dump_obj_inside_area(struct kunit *test)
+{
+	unsigned int nr = 40;
+	struct vm_struct *area = manage(test, get_vm_area(nr * PAGE_SIZE, VM_MAP | VM_NO_GUARD));
+
+	if (!IS_ENABLED(CONFIG_PRINTK))
+		kunit_skip(test, "needs CONFIG_PRINTK");
+	for (unsigned int i = 0; i < nr; i++) {
+		KUNIT_EXPECT_TRUE_MSG(test, vmalloc_dump_obj(area->addr + i * PAGE_SIZE),
+				      "page %u", i);
+		KUNIT_EXPECT_TRUE_MSG(test, vmalloc_dump_obj(area->addr + i * PAGE_SIZE + 8),
+				      "page %u, inside", i);
+	}
+}
+
 /* ---- vread_iter() ---- */
 
 struct reader {
@@ -522,6 +538,26 @@ static void vread_iter_vm_map_ram_block(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, got[4], 12 * PAGE_SIZE);
 }
 
+/* A debugger asks for any page of a block, not only for the first ones. */
+static void vread_iter_vm_map_ram_block_page(struct kunit *test)
+{
+	struct page **array = array_of(test, ASCENDING);
+	struct reader *reader = new_reader(test, 2);
+	void *addr = vm_map_ram(array, 8, NUMA_NO_NODE);
+	long got;
+
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	for (int i = 0; i < 8; i++) {
+		size_t pos = 0;
+
+		got = read(reader, addr + i * PAGE_SIZE + 5, PAGE_SIZE - 5);
+		KUNIT_EXPECT_EQ(test, got, PAGE_SIZE - 5);
+		expect_read(test, reader, &pos, i + 1, PAGE_SIZE - 5);
+		expect_end(test, reader, pos);
+	}
+	vm_unmap_ram(addr, 8);
+}
+
 /* ---- /proc/vmallocinfo ---- */
 
 static const struct line {
@@ -629,6 +665,7 @@ static struct kunit_case vmalloc_lookup_test_cases[] = {
 	KUNIT_CASE(vmalloc_to_pfn_unmapped),
 	KUNIT_CASE(is_vmalloc_addr_bounds),
 	KUNIT_CASE(vmalloc_dump_obj_finds_area),
+	KUNIT_CASE(vmalloc_dump_obj_inside_area),
 	KUNIT_CASE_PARAM(vread_iter_vmap, stretch_gen_params),
 	KUNIT_CASE_PARAM(vread_iter_put_pages, stretch_gen_params),
 	KUNIT_CASE_PARAM(vread_iter_hidden, hidden_gen_params),
@@ -638,6 +675,7 @@ static struct kunit_case vmalloc_lookup_test_cases[] = {
 	KUNIT_CASE(vread_iter_vmalloc_shrunk),
 	KUNIT_CASE(vread_iter_vm_map_ram_large),
 	KUNIT_CASE(vread_iter_vm_map_ram_block),
+	KUNIT_CASE(vread_iter_vm_map_ram_block_page),
 	KUNIT_CASE_PARAM(vmallocinfo_area, line_gen_params),
 	KUNIT_CASE(vmallocinfo_pages),
 	KUNIT_CASE(vmallocinfo_unpurged),

@@ -1444,7 +1444,8 @@ static void unpin_user_page_range_of_pages(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	split_page(block, 2);
 	for (i = 0; i < NR_PAGES; i++) {
-		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, driver_put_page, block + i), 0);
+		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, driver_put_page,
+								block + i), 0);
 		drv->pages[i] = block + i;
 	}
 	pin_twice(test, pages);

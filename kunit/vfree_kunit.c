@@ -472,7 +472,7 @@ static void vunmap_drains(struct kunit *test)
 		unmap(test, addr);
 	}
 	poll_timeout_us(waits = vmallocinfo_has(test, first, size, " unpurged vm_area"),
-			!waits, 20 * USEC_PER_MSEC, USEC_PER_SEC, false);
+			!waits, 50 * USEC_PER_MSEC, 10 * USEC_PER_SEC, false);
 	KUNIT_EXPECT_FALSE(test, waits);
 }
 

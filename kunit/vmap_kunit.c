@@ -415,6 +415,9 @@ static void *map_failing(struct kunit *test, bool *failed)
 {
 	void *addr;
 
+	/* So that slabs have an object of each kind and need no page. */
+	vunmap(vmap(failing_array, NR_PAGES, VM_MAP, PAGE_KERNEL));
+	vm_unmap_aliases();
 	fail_from(failing_nth);
 	addr = vmap(failing_array, NR_PAGES, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
 	*failed = fail_stop();
@@ -432,7 +435,7 @@ static int map_fails(struct kunit *test)
 	return 0;
 }
 
-#define ROUNDS	4096
+#define ROUNDS	2048
 
 /* As with other refusals all stays the caller's; and no memory is leaked. */
 static void expect_no_memory(struct kunit *test)

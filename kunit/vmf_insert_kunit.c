@@ -39,7 +39,8 @@ typedef vm_fault_t (*insert_t)(struct vm_fault *at, struct driver *drv);
  * @pfn: its page frame, for the functions that want that
  * @prot: for vmf_insert_pfn_prot()
  * @offset: where to, from the address of the fault on
- * @fail_nth: which page allocation is to fail meanwhile, and whether it did
+ * @fail_nth: which page allocation is to fail meanwhile, and
+ * @failed: whether it did
  * @order: the order of the faults of which ->huge_fault takes care
  * @flags: VMA flags for ->mmap to set,
  * @notify: and whether the driver wants to hear of writes to read-only pages

@@ -40,8 +40,8 @@ static int vmallocinfo_suite_init(struct kunit_suite *suite)
 	/* The key of the hash is set by a worker when there are random numbers. */
 	if (!addresses_differ())
 		wait_for_random_bytes();
-	for (int i = 0; i < 200 && !addresses_differ(); i++)
-		msleep(10);
+	for (int i = 0; i < 100 && !addresses_differ(); i++)
+		msleep(20);
 
 	vmallocinfo_mnt = proc ? kern_mount(proc) : NULL;
 

@@ -373,3 +373,19 @@ checkout() {
 	{ xgit -C "$1" reset -q "$2" && xgit -C "$1" checkout -q -f --detach "$2"; } ||
 		die 1 "the sources in $1 are broken; delete that folder and run again"
 }
+
+# -- results ----------------------------------------------------------------
+
+# results FILE: "STATUS suite.case" of each result in a report of kunit.py; a
+# case with parameters has one for each of its rows
+results() {
+	python3 - "$1" <<'EOF'
+import json, sys
+def walk(group, names):
+    for case in group.get('test_cases', []):
+        print(case['status'], '.'.join((names + [case['name']])[:2]))
+    for sub in group.get('sub_groups', []):
+        walk(sub, names + [sub['name']])
+walk(json.load(open(sys.argv[1])), [])
+EOF
+}

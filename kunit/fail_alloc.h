@@ -9,31 +9,18 @@
 #include <linux/fault-inject.h>
 #include <linux/sched.h>
 
+#include "fail_page_alloc.h"
+
 /* Whether one allocation fails, as by chance, or all from it on. */
 enum fail_mode { FAIL_ONE, FAIL_ALL };
 
 #if defined(CONFIG_FAIL_PAGE_ALLOC) && defined(CONFIG_FAILSLAB)
-static struct fail_page_alloc saved_fail_page_alloc;
 static struct failslab saved_failslab;
 
-static void restore_fault_attr(struct fault_attr *attr,
-			       const struct fault_attr *saved)
-{
-	attr->probability = saved->probability;
-	attr->task_filter = saved->task_filter;
-	attr->verbose = saved->verbose;
-	atomic_set(&attr->times, atomic_read(&saved->times));
-}
-
-static void restore_fail_alloc(void *unused)
+static void restore_failslab(void *unused)
 {
 	restore_fault_attr(&failslab.attr, &saved_failslab.attr);
 	failslab.ignore_gfp_reclaim = saved_failslab.ignore_gfp_reclaim;
-
-	restore_fault_attr(&fail_page_alloc.attr, &saved_fail_page_alloc.attr);
-	fail_page_alloc.ignore_gfp_highmem = saved_fail_page_alloc.ignore_gfp_highmem;
-	fail_page_alloc.ignore_gfp_reclaim = saved_fail_page_alloc.ignore_gfp_reclaim;
-	fail_page_alloc.min_order = saved_fail_page_alloc.min_order;
 }
 
 /* The threads that do not ask for it with make_it_fail are left alone. */
@@ -48,35 +35,28 @@ static void setup_fault_attr_for_task(struct fault_attr *attr, enum fail_mode mo
 /* Until the case ends, slabs and pages can be made to fail by fail_from(). */
 static void fail_alloc_setup(struct kunit *test, enum fail_mode mode)
 {
-	saved_fail_page_alloc = fail_page_alloc;
-	saved_failslab = failslab;
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, restore_fail_alloc, NULL), 0);
+	fail_any_page_alloc(test);
+	setup_fault_attr_for_task(&fail_page_alloc.attr, mode);
 
+	saved_failslab = failslab;
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, restore_failslab, NULL), 0);
 	setup_fault_attr_for_task(&failslab.attr, mode);
 	failslab.ignore_gfp_reclaim = false;
-
-	setup_fault_attr_for_task(&fail_page_alloc.attr, mode);
-	fail_page_alloc.ignore_gfp_highmem = false;
-	fail_page_alloc.ignore_gfp_reclaim = false;
-	fail_page_alloc.min_order = 0;
 }
 
 /* The @nth allocation from now on fails, 1 being the next one. */
 static void fail_from(unsigned int nth)
 {
 	current->make_it_fail = 1;
-	current->fail_nth = nth;
+	fail_nth_set(nth);
 }
 
 /* Back to normal. Whether any allocation has failed meanwhile. */
 static bool fail_stop(void)
 {
-	bool failed = !current->fail_nth;
-
-	current->fail_nth = 0;
 	current->make_it_fail = 0;
 
-	return failed;
+	return fail_nth_clear();
 }
 #else
 static void fail_alloc_setup(struct kunit *test, enum fail_mode mode)

@@ -32,14 +32,22 @@ static inline bool fail_nth_clear(void)
 }
 
 #ifdef CONFIG_FAIL_PAGE_ALLOC
+static inline void restore_fault_attr(struct fault_attr *attr,
+				      const struct fault_attr *saved)
+{
+	attr->probability = saved->probability;
+	attr->task_filter = saved->task_filter;
+	attr->verbose = saved->verbose;
+	atomic_set(&attr->times, atomic_read(&saved->times));
+}
+
 static struct fail_page_alloc saved_fail_page_alloc;
 
 static inline void restore_fail_page_alloc(void *unused)
 {
 	const struct fail_page_alloc *saved = &saved_fail_page_alloc;
 
-	atomic_set(&fail_page_alloc.attr.times, atomic_read(&saved->attr.times));
-	fail_page_alloc.attr.verbose = saved->attr.verbose;
+	restore_fault_attr(&fail_page_alloc.attr, &saved->attr);
 	fail_page_alloc.ignore_gfp_highmem = saved->ignore_gfp_highmem;
 	fail_page_alloc.ignore_gfp_reclaim = saved->ignore_gfp_reclaim;
 	fail_page_alloc.min_order = saved->min_order;

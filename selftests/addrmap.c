@@ -1071,6 +1071,9 @@ TEST_F(addrmap, alloc_fails)
 		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N" },
 		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N" },
 		{ "/sys/kernel/debug/fail_page_alloc/min-order", "0" },
+		/* Hundreds of call traces would tell nothing. */
+		{ "/sys/kernel/debug/failslab/verbose", "0" },
+		{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
 	};
 	const size_t len = 512 * psize();
 	int fail_nth, failed, err;
@@ -1081,6 +1084,8 @@ TEST_F(addrmap, alloc_fails)
 		if (write_text(setup[i][0], setup[i][1]))
 			SKIP(return, "needs debugfs, CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC");
 	}
+	/* There with CONFIG_FAULT_INJECTION_USERCOPY; then copies fail, too. */
+	write_text("/sys/kernel/debug/fail_usercopy/verbose", "0");
 	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
 	ASSERT_GE(fail_nth, 0);
 

@@ -1341,7 +1341,7 @@ static const char *row_core_dump(struct cell *c, long unused)
 	return s;
 }
 
-#define NEEDS_NUMA	SKIP "needs CONFIG_NUMA"
+#define NEEDS_NUMA	SKIP "needs CONFIG_NUMA_MIGRATION"
 
 static int page_node(void *page)
 {

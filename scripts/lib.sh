@@ -96,7 +96,8 @@ run() {
 
 # -- packages ---------------------------------------------------------------
 
-# need PACKAGE:PROBE...: PROBE is a command, or a header if it ends in ".h"
+# need PACKAGE:PROBE...: PROBE is a command, a header if it ends in ".h", or a
+# module of Debian's Python if it ends in ".py"
 need() {
 	local spec probe missing=()
 
@@ -106,6 +107,7 @@ need() {
 		*.h)	command -v gcc >/dev/null &&
 			echo "#include <$probe>" |
 				gcc -E -x c - -o /dev/null 2>/dev/null ;;
+		*.py)	/usr/bin/python3 -c "import ${probe%.py}" 2>/dev/null ;;
 		*)	command -v "$probe" >/dev/null ;;
 		esac || missing+=("${spec%%:*}")
 	done
@@ -161,20 +163,14 @@ lock() {
 
 # -- base trees -------------------------------------------------------------
 
-# unpack_debian DIR: Debian's source package of linux $KVER, into DIR. Needs no
-# root, changes nothing under /etc/apt, and asks the machine's own mirrors.
-unpack_debian() {
-	local apt=$1.apt tarball=/usr/src/linux-source-$KVER.tar.xz
-	local keys=/usr/share/keyrings/debian-archive-keyring.gpg uri suite deb
+# fetch_debian APT PACKAGE SIZE: downloads a package that only newer suites of
+# Debian have, into the new folder APT. Needs no root, changes nothing under
+# /etc/apt, and asks the machine's own mirrors.
+fetch_debian() {
+	local apt=$1 keys=/usr/share/keyrings/debian-archive-keyring.gpg uri suite
 	local opts=()
 
-	if [ -r "$tarball" ]; then
-		say "unpacking $tarball"
-		tar -C "$1" --strip-components=1 -xJf "$tarball"
-		return
-	fi
 	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
-
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
 	[ ! -r "$keys" ] || opts=("[signed-by=$keys]")
 	while read -r uri; do
@@ -188,12 +184,24 @@ unpack_debian() {
 		-o Dir::Etc::sourceparts=/dev/null
 		-o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache"
 		-o APT::Sandbox::User=root -o Acquire::Retries=2)
-	say "downloading Debian's linux-source-$KVER (160 MB)"
+	say "downloading Debian's $2 ($3)"
 	# A suite that a mirror lacks is no error as long as the package is found
 	run '' apt-get "${opts[@]}" update >/dev/null 2>&1 || :
 	(cd "$apt" && run 'downloading' apt-get "${opts[@]}" \
-		download "linux-source-$KVER" >/dev/null 2>&1) || return 1
-	deb=$(echo "$apt"/linux-source-*.deb)
+		download "$2" >/dev/null 2>&1)
+}
+
+# unpack_debian DIR: Debian's source package of linux $KVER, into DIR
+unpack_debian() {
+	local tarball=/usr/src/linux-source-$KVER.tar.xz deb
+
+	if [ -r "$tarball" ]; then
+		say "unpacking $tarball"
+		tar -C "$1" --strip-components=1 -xJf "$tarball"
+		return
+	fi
+	fetch_debian "$1.apt" "linux-source-$KVER" '160 MB' || return
+	deb=$(echo "$1.apt"/linux-source-*.deb)
 	say "unpacking ${deb##*/}"
 	dpkg-deb --fsys-tarfile "$deb" |
 		tar -xO "./usr/src/linux-source-$KVER.tar.xz" |
@@ -372,6 +380,21 @@ checkout() {
 	rm -f "$1/.git/index"
 	{ xgit -C "$1" reset -q "$2" && xgit -C "$1" checkout -q -f --detach "$2"; } ||
 		die 1 "the sources in $1 are broken; delete that folder and run again"
+}
+
+# use_series: makes $TREE's files the series, to build from
+use_series() {
+	local commit
+
+	use_tree
+	commit=$(series_commit "$TREE")
+	# Only a writer may change the sources, only readers build from them
+	until [ "$(xgit -C "$TREE" rev-parse -q --verify HEAD)" = "$commit" ] &&
+	      xgit -C "$TREE" diff-files --quiet; do
+		lock 8 -x "$NAME"
+		checkout "$TREE" "$commit"
+		lock 8 -s "$NAME"
+	done
 }
 
 # -- results ----------------------------------------------------------------

@@ -101,6 +101,27 @@ static void fixup_user_fault_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixup(addr, param->flags, NULL), -EFAULT);
 }
 
+/* It is not worth waiting for a process that is about to end. */
+static void fixup_user_fault_killed(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	bool unlocked = false;
+	unsigned long addr;
+	int ret;
+
+	drv->ops = &fault_ops;
+	addr = driver_map(test, 0, 1, RW, MAP_SHARED, 0);
+	sigaddset(&current->pending.signal, SIGKILL);
+	set_thread_flag(TIF_SIGPENDING);
+	ret = fixup(addr, 0, &unlocked);
+	sigdelset(&current->pending.signal, SIGKILL);
+	clear_thread_flag(TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, ret, -EINTR);
+	KUNIT_EXPECT_FALSE(test, unlocked);
+	KUNIT_EXPECT_EQ(test, drv->faults, 0);
+	KUNIT_EXPECT_EQ(test, fixup(addr, 0, &unlocked), 0);
+}
+
 /* === follow_pfnmap_start() === */
 
 static int lock_depth(void)
@@ -340,6 +361,7 @@ static void access_remote_vm_grows_stack(struct kunit *test)
 	struct mm_struct *mm;
 	unsigned long addr;
 	u32 value = 1234;
+	u16 half = 0;
 
 	if (IS_ENABLED(CONFIG_STACK_GROWSUP))
 		kunit_skip(test, "needs a stack that grows down");
@@ -354,6 +376,18 @@ static void access_remote_vm_grows_stack(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, addr - PAGE_SIZE - 2, &value, 4, 0), 4);
 	KUNIT_EXPECT_EQ(test, value, 1234);
 	KUNIT_EXPECT_EQ(test, copy_from_user(&value, (void __user *)(addr - PAGE_SIZE - 2), 4), 0);
+	KUNIT_EXPECT_FALSE(test, rwsem_is_locked(&mm->mmap_lock));
+
+	/* Also in the midst of what it writes, or up to where the stack cannot go. */
+	anon_map(test, addr - SZ_1M, 1, PROT_NONE, MAP_FIXED);
+	value = 0x5eed5eed;
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, addr - SZ_1M + PAGE_SIZE - 2, &value, 4,
+					       FOLL_WRITE | FOLL_FORCE), 4);
+	KUNIT_EXPECT_EQ(test, get_user(half, (u16 __user *)(addr - SZ_1M + PAGE_SIZE)), 0);
+	KUNIT_EXPECT_EQ(test, half, 0x5eed);
+	anon_map(test, addr - SZ_2M, 1, RW, MAP_FIXED);
+	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, addr - SZ_2M + PAGE_SIZE - 2, &value, 4,
+					       FOLL_WRITE), 2);
 	KUNIT_EXPECT_FALSE(test, rwsem_is_locked(&mm->mmap_lock));
 }
 
@@ -647,6 +681,7 @@ static void generic_access_phys_of_memory(struct kunit *test)
 static struct kunit_case access_remote_vm_cases[] = {
 	KUNIT_CASE(fixup_user_fault_faults_in),
 	KUNIT_CASE_PARAM(fixup_user_fault_fails, fixup_gen_params),
+	KUNIT_CASE(fixup_user_fault_killed),
 	KUNIT_CASE_PARAM(follow_pfnmap_start_of_pages, pfnmap_gen_params),
 	KUNIT_CASE(follow_pfnmap_start_protection),
 	KUNIT_CASE_PARAM(access_remote_vm_pages, access_gen_params),

@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
 
@@ -764,6 +765,94 @@ static void gup_fault_retried_fails(struct kunit *test)
 				    "%s", gup->desc);
 		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
 		expect_unused(test);
+	}
+}
+
+/* Memory is not for a process that is about to end. */
+static void gup_killed(struct kunit *test)
+{
+	const struct gup *gup = test->param_value;
+	struct driver *drv = test->priv;
+	unsigned long addr;
+	struct page *page;
+
+	drv->ops = &fault_ops;
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	sigaddset(&current->pending.signal, SIGKILL);
+	set_thread_flag(TIF_SIGPENDING);
+	page = gup_page(gup, addr, 0);
+	sigdelset(&current->pending.signal, SIGKILL);
+	clear_thread_flag(TIF_SIGPENDING);
+	KUNIT_EXPECT_PTR_EQ(test, page, ERR_PTR(-EINTR));
+	KUNIT_EXPECT_EQ(test, drv->faults, 0);
+	KUNIT_EXPECT_PTR_EQ(test, gup_page(gup, addr, 0), drv->pages[0]);
+}
+
+/* A fault that has to wait can be given up, if the caller is prepared for it. */
+static void gup_interrupted(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	int i;
+
+	drv->ops = &fault_ops;
+	drv->retry_at = 1;
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		const struct gup *gup = &gups[i];
+		struct page *pages[NR_PAGES] = {}, *page;
+		unsigned long addr;
+		long ret;
+
+		if (gup->fast || !(gup->fault_flags & FAULT_FLAG_ALLOW_RETRY))
+			continue;
+		addr = driver_map_all(test, RW, MAP_SHARED);
+		set_thread_flag(TIF_SIGPENDING);
+		page = gup_page(gup, addr + PAGE_SIZE, FOLL_INTERRUPTIBLE);
+		ret = gup->call(addr, 3, FOLL_INTERRUPTIBLE, pages);
+		clear_thread_flag(TIF_SIGPENDING);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, page, ERR_PTR(-EINTR), "%s", gup->desc);
+		KUNIT_EXPECT_EQ_MSG(test, ret, 1, "%s", gup->desc);
+		gup_release(gup, pages, ret);
+
+		set_thread_flag(TIF_SIGPENDING);
+		page = gup_page(gup, addr + PAGE_SIZE, 0);
+		clear_thread_flag(TIF_SIGPENDING);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, page, drv->pages[1], "%s", gup->desc);
+		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+		expect_unused(test);
+	}
+}
+
+/*
+ * A core dump needs no memory for what was never written to, where only zeroes
+ * could be; but a driver may have more to say.
+ */
+static void gup_dump(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	int i;
+
+	drv->ops = &fault_ops;
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		const struct gup *gup = &gups[i];
+		unsigned long addr;
+
+		if (gup->fast)
+			continue;
+		addr = anon_map(test, 0, 1, RW, 0);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, gup_page(gup, addr, FOLL_DUMP), ERR_PTR(-EFAULT),
+					"%s", gup->desc);
+		KUNIT_EXPECT_TRUE(test, pte_none(user_pte_at(addr)));
+		/* That is the zero page. */
+		user_read_page(test, addr);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, gup_page(gup, addr, FOLL_DUMP), ERR_PTR(-EFAULT),
+					"%s", gup->desc);
+		KUNIT_ASSERT_TRUE(test, user_write(addr, 1));
+		KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(gup_page(gup, addr, FOLL_DUMP)), "%s",
+				       gup->desc);
+
+		addr = driver_map_all(test, RW, MAP_SHARED);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, gup_page(gup, addr, FOLL_DUMP), drv->pages[0],
+					"%s", gup->desc);
 	}
 }
 
@@ -1565,6 +1654,9 @@ static struct kunit_case gup_cases[] = {
 	KUNIT_CASE_PARAM(gup_hwpoison, gup_gen_params),
 	KUNIT_CASE_PARAM(gup_fault_retried, gup_gen_params),
 	KUNIT_CASE(gup_fault_retried_fails),
+	KUNIT_CASE_PARAM(gup_killed, gup_gen_params),
+	KUNIT_CASE(gup_interrupted),
+	KUNIT_CASE(gup_dump),
 	KUNIT_CASE(gup_remote_locked),
 	KUNIT_CASE(get_user_pages_populates),
 	KUNIT_CASE_PARAM(gup_private_write, gup_gen_params),

@@ -495,6 +495,25 @@ static void mmap_of_protected_inode(struct kunit *test)
 	inode->i_flags &= ~S_SWAPFILE;
 }
 
+/* A file whose writers are locked out has none. */
+static void mmap_denied_writable(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	struct address_space *mapping = drv->file->filp->f_mapping;
+
+	KUNIT_ASSERT_EQ(test, mapping_deny_writable(mapping), 0);
+	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0), -EPERM);
+	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, drv->mmaps, 0);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_PRIVATE,
+							0)));
+	mapping_allow_writable(mapping);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED,
+							0)));
+	KUNIT_EXPECT_EQ(test, mapping_deny_writable(mapping), -EBUSY);
+}
+
 static void mmap_too_many(struct kunit *test)
 {
 	struct mm_struct *mm = current->mm;
@@ -685,6 +704,7 @@ struct intact {
 	unsigned long rlimit;
 	vm_flags_t sealed;
 	long err;
+	bool more_than_ram;
 };
 
 static const struct intact intacts[] = {
@@ -695,6 +715,7 @@ static const struct intact intacts[] = {
 	{ "noreplace", RW, MAP_SHARED | MAP_FIXED_NOREPLACE, 0, 0, -EEXIST },
 	{ "exec_of_noexec", PROT_EXEC, MAP_SHARED | MAP_FIXED, 0, 0, -EPERM },
 	{ "bad_type", RW, MAP_FIXED, 0, 0, -EINVAL },
+	{ "more_private_than_ram", RW, MAP_PRIVATE | MAP_FIXED, 0, 0, -ENOMEM, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(intact, intacts, desc);
@@ -703,19 +724,19 @@ static void mmap_fixed_leaves_mapping(struct kunit *test)
 {
 	const struct intact *param = test->param_value;
 	struct driver *drv = test->priv;
+	/* One page more than there is, for the limit to matter. */
+	unsigned long nr_pages = param->more_than_ram ? totalram_pages() + 1 : NR_PAGES + 1;
 	struct usage before;
 	unsigned long addr;
 	long ret;
 
 	drv->set = param->sealed;
-	addr = driver_map(test, 0, RW, MAP_SHARED);
+	addr = driver_map(test, SZ_256M, RW, MAP_SHARED | MAP_FIXED);
 	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
 	before = get_usage(test);
 	if (param->rlimit)
 		current->signal->rlim[RLIMIT_AS].rlim_cur = param->rlimit;
-	/* One page more than there is, for the limit to matter. */
-	ret = user_mmap(drv->file, addr, (NR_PAGES + 1) * PAGE_SIZE, param->prot, param->flags,
-			PGOFF);
+	ret = user_mmap(drv->file, addr, nr_pages * PAGE_SIZE, param->prot, param->flags, PGOFF);
 	current->signal->rlim[RLIMIT_AS].rlim_cur = RLIM_INFINITY;
 	KUNIT_EXPECT_EQ(test, ret, param->err);
 	KUNIT_EXPECT_EQ(test, drv->mmaps, 1);
@@ -931,6 +952,43 @@ static void mprotect_of_driver(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, drv->closes, drv->opens + 1);
 	expect_unused(test);
+}
+
+static int driver_mprotect(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			   unsigned long flags)
+{
+	struct driver *drv = vma->vm_private_data;
+
+	drv->start = start;
+	drv->end = end;
+	drv->flags = flags;
+
+	return -EROFS;
+}
+
+static const struct vm_operations_struct protect_ops = {
+	.fault = driver_fault,
+	.mprotect = driver_mprotect,
+};
+
+/* The driver has its say, too. */
+static void mprotect_driver_refuses(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	struct usage mapped;
+	unsigned long addr;
+
+	drv->ops = &protect_ops;
+	addr = driver_map(test, 0, PROT_READ, MAP_SHARED);
+	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
+	mapped = get_usage(test);
+	KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr + PAGE_SIZE, 2 * PAGE_SIZE, RW, -1), -EROFS);
+	KUNIT_EXPECT_EQ(test, drv->start, addr + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, drv->end, addr + 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, drv->flags & (VM_READ | VM_WRITE | VM_EXEC), VM_READ | VM_WRITE);
+	expect_usage(test, &mapped);
+	KUNIT_EXPECT_FALSE(test, user_write(addr + PAGE_SIZE, 1234));
+	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
 }
 
 /* === Splitting, merging and moving === */
@@ -1459,6 +1517,7 @@ static struct kunit_case mmap_cases[] = {
 	KUNIT_CASE(mmap_last_offset),
 	KUNIT_CASE(mmap_last_offset_of_regular_file),
 	KUNIT_CASE(mmap_of_protected_inode),
+	KUNIT_CASE(mmap_denied_writable),
 	KUNIT_CASE(mmap_too_many),
 	KUNIT_CASE(kunit_vm_mmap_fails),
 	KUNIT_CASE_PARAM(mmap_locked, locked_gen_params),
@@ -1471,6 +1530,7 @@ static struct kunit_case mmap_cases[] = {
 	KUNIT_CASE(mmap_sets_file),
 	KUNIT_CASE_PARAM(mmap_page_prot, page_prot_gen_params),
 	KUNIT_CASE_PARAM(mprotect_of_driver, protect_gen_params),
+	KUNIT_CASE(mprotect_driver_refuses),
 	KUNIT_CASE_PARAM(mmap_merge, merge_gen_params),
 	KUNIT_CASE_PARAM(munmap_splits, kind_gen_params),
 	KUNIT_CASE(munmap_may_split),

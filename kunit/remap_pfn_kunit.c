@@ -744,6 +744,12 @@ static void zap_special_vma_range_of_remap(struct kunit *test)
 	assert_hole(test, addr + PAGE_SIZE, 2);
 	assert_raw(test, addr + 3 * PAGE_SIZE, page_of(drv, 3), NR_PAGES - 3);
 	expect_unreferenced(test);
+
+	/* The rest is known as raw pages even behind a gap. */
+	zap(addr, addr, PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+	expect_unreferenced(test);
+	KUNIT_EXPECT_EQ(test, get_mm_rss_sum(current->mm), 0);
 }
 
 /* It is for the mappings of drivers: the user's own memory is left alone. */
@@ -791,8 +797,12 @@ static void follow_pfnmap_start_limits(struct kunit *test)
 	/* Neither below nor above the VMA. */
 	KUNIT_EXPECT_EQ(test, vma_pte(next, next - 1, &args), -EINVAL);
 	KUNIT_EXPECT_EQ(test, vma_pte(addr, next, &args), -EINVAL);
-	/* It does not fault in, */
-	KUNIT_EXPECT_EQ(test, user_pte(next + PAGE_SIZE, &args), -EINVAL);
+	/* It does not fault in, whether a page or a table is missing, */
+	addr = driver_map(test, 0, PUD_SIZE / PAGE_SIZE + 1, PROT_READ, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, user_pte(addr, &args), 0);
+	KUNIT_EXPECT_EQ(test, user_pte(addr + PAGE_SIZE, &args), -EINVAL);
+	KUNIT_EXPECT_EQ(test, user_pte(addr + PMD_SIZE, &args), -EINVAL);
+	KUNIT_EXPECT_EQ(test, user_pte(addr + PUD_SIZE, &args), -EINVAL);
 	/* and is no way to get at normal pages. */
 	KUNIT_EXPECT_EQ(test, user_pte(anon, &args), -EINVAL);
 }

@@ -191,4 +191,19 @@ static inline pte_t user_pte_at(unsigned long addr)
 	return pte;
 }
 
+static inline int user_pte_make_old(pte_t *pte, unsigned long addr, void *data)
+{
+	set_pte_at(current->mm, addr, pte, pte_mkold(ptep_get(pte)));
+	return 0;
+}
+
+/* As if nobody had accessed the page at @addr for long. */
+static inline void user_age(unsigned long addr)
+{
+	mmap_write_lock(current->mm);
+	apply_to_existing_page_range(current->mm, addr & PAGE_MASK, PAGE_SIZE,
+				     user_pte_make_old, NULL);
+	mmap_write_unlock(current->mm);
+}
+
 #endif /* _MM_TESTS_USER_VMA_H */

@@ -20,7 +20,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "fail_page_alloc.h"
+#include "fail_alloc.h"
 #include "test_pages.h"
 #include "user_vma.h"
 
@@ -32,7 +32,8 @@
 struct driver {
 	struct user_file *file;
 	const struct vm_operations_struct *ops;
-	vm_flags_t flags;	/* VMA flags for ->mmap to set */
+	vm_flags_t flags;	/* VMA flags for ->mmap to set, */
+	vm_flags_t clear;	/* and to clear */
 	bool premap;		/* ->mmap maps the first page itself */
 	struct page *pages[NR_PAGES];
 
@@ -51,7 +52,7 @@ struct driver {
 	unsigned long real_address;
 	pgoff_t pgoff;
 	gfp_t gfp;
-	bool cow_page;
+	struct page *copy;	/* ->cow_page, which is kept */
 	pgoff_t around_start;
 	pgoff_t around_end;
 	unsigned long split_addr;
@@ -72,7 +73,11 @@ static struct driver *called(struct vm_fault *vmf, char letter)
 	drv->real_address = vmf->real_address;
 	drv->pgoff = vmf->pgoff;
 	drv->gfp = vmf->gfp_mask;
-	drv->cow_page = vmf->cow_page;
+	if (drv->copy)
+		put_page(drv->copy);
+	drv->copy = vmf->cow_page;
+	if (drv->copy)
+		get_page(drv->copy);
 
 	return drv;
 }
@@ -175,7 +180,7 @@ static int driver_mmap(struct vm_area_struct *vma, void *data)
 
 	vma->vm_ops = drv->ops;
 	vma->vm_private_data = drv;
-	vm_flags_set(vma, drv->flags);
+	vm_flags_mod(vma, drv->flags, drv->clear);
 	if (drv->premap)
 		return vm_insert_page(vma, vma->vm_start, drv->pages[0]);
 
@@ -241,6 +246,15 @@ static void expect_page(struct kunit *test, unsigned long addr, unsigned int i)
 		KUNIT_EXPECT_FALSE(test, pte_special(pte));
 }
 
+/* No copy has been made for want of a page to copy: the one for it is freed. */
+static void expect_copy_freed(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+
+	if (drv->copy)
+		KUNIT_EXPECT_EQ(test, page_ref_count(drv->copy), 1);
+}
+
 static u32 first_word(struct page *page)
 {
 	u32 value = 0;
@@ -296,6 +310,7 @@ static void fault_arguments(struct kunit *test)
 	const unsigned int flags = c->fault | FAULT_FLAG_REMOTE;
 	struct driver *drv = test->priv;
 
+	mapping_set_gfp_mask(drv->file->filp->f_mapping, GFP_NOWAIT);
 	driver_map(test, RW, c->flags);
 	KUNIT_EXPECT_EQ(test, user_fault(AT + 2 * PAGE_SIZE + 123, flags) & VM_FAULT_ERROR, 0);
 	expect_calls(test, "f");
@@ -305,10 +320,9 @@ static void fault_arguments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drv->vmf.flags & flags, flags);
 	KUNIT_EXPECT_EQ(test, drv->vmf.flags & FAULT_FLAG_WRITE, c->fault);
 	KUNIT_EXPECT_NULL(test, drv->vmf.page);
-	KUNIT_EXPECT_EQ(test, drv->cow_page, c->copied);
+	KUNIT_EXPECT_EQ(test, !!drv->copy, c->copied);
 	/* Handlers may sleep, and start I/O. */
-	KUNIT_EXPECT_EQ(test, drv->gfp, mapping_gfp_mask(drv->file->filp->f_mapping) |
-			__GFP_FS | __GFP_IO);
+	KUNIT_EXPECT_EQ(test, drv->gfp, GFP_NOWAIT | __GFP_FS | __GFP_IO);
 }
 
 static void expect_access(struct kunit *test, vm_fault_t fault_ret)
@@ -381,6 +395,37 @@ static void fault_major(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, user_fault(AT + PAGE_SIZE, 0), VM_FAULT_MAJOR);
 	KUNIT_EXPECT_EQ(test, current->maj_flt, maj + 1);
 	KUNIT_EXPECT_EQ(test, current->min_flt, min + 1);
+	/* Whoever had to wait waited for a major one, */
+	drv->ret = 0;
+	KUNIT_EXPECT_EQ(test, user_fault(AT + 2 * PAGE_SIZE, FAULT_FLAG_TRIED), 0);
+	KUNIT_EXPECT_EQ(test, current->maj_flt, maj + 2);
+	/* and a fault that fails is none. */
+	drv->ret = VM_FAULT_SIGBUS;
+	KUNIT_EXPECT_EQ(test, user_fault(AT + 3 * PAGE_SIZE, 0), VM_FAULT_SIGBUS);
+	KUNIT_EXPECT_EQ(test, current->maj_flt, maj + 2);
+	KUNIT_EXPECT_EQ(test, current->min_flt, min + 1);
+}
+
+/* What its caller should have refused. */
+static void fault_impossible(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	vm_fault_t both = 0, forced = 0, never = 0;
+
+	kunit_warning_suppress(test) {
+		driver_map(test, RW, MAP_PRIVATE);
+		both = user_fault(AT, FAULT_FLAG_UNSHARE | FAULT_FLAG_WRITE);
+		driver_map(test, PROT_READ, MAP_SHARED);
+		forced = user_fault(AT, FAULT_FLAG_WRITE);
+		drv->clear = VM_MAYWRITE;
+		driver_map(test, PROT_READ, MAP_PRIVATE);
+		never = user_fault(AT, FAULT_FLAG_WRITE);
+	}
+	KUNIT_EXPECT_EQ(test, both, VM_FAULT_SIGSEGV);
+	KUNIT_EXPECT_EQ(test, forced, VM_FAULT_SIGSEGV);
+	KUNIT_EXPECT_EQ(test, never, VM_FAULT_SIGSEGV);
+	expect_calls(test, "");
+	expect_no_pte(test, AT);
 }
 
 static const struct error {
@@ -415,6 +460,8 @@ static void fault_returns_error(struct kunit *test)
 
 		addr = driver_map_at(test, AT + PMD_SIZE, 1, RW, accesses[i].flags, PGOFF + 1);
 		KUNIT_EXPECT_EQ_MSG(test, user_fault(addr, accesses[i].fault), c->ret, "row %d", i);
+		KUNIT_EXPECT_EQ(test, !!drv->copy, accesses[i].copied);
+		expect_copy_freed(test);
 		KUNIT_EXPECT_EQ(test, get_user_pages_unlocked(addr, 1, &page, 0), c->err);
 		KUNIT_EXPECT_EQ(test, get_user_pages_unlocked(addr, 1, &page, FOLL_HWPOISON),
 				c->hwpoison_err);
@@ -445,6 +492,7 @@ static void fault_returns_nopage(struct kunit *test)
 	driver_map(test, RW, c->flags);
 	KUNIT_EXPECT_EQ(test, user_fault(AT, c->fault), VM_FAULT_NOPAGE);
 	expect_no_pte(test, AT);
+	expect_copy_freed(test);
 	KUNIT_EXPECT_EQ(test, user_fault(AT, c->fault), VM_FAULT_NOPAGE);
 	expect_calls(test, "ff");
 	expect_counts(test, drv->pages[0], 0);
@@ -475,6 +523,7 @@ static void fault_returns_retry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, user_fault(AT, c->fault | FAULT_FLAG_ALLOW_RETRY), VM_FAULT_RETRY);
 	expect_no_pte(test, AT);
 	expect_rss(test, 0, 0);
+	expect_copy_freed(test);
 	expect_calls(test, "f");
 	KUNIT_ASSERT_EQ(test, get_user_pages_unlocked(AT, 1, &page, c->fault ? FOLL_WRITE : 0), 1);
 	put_page(page);
@@ -506,6 +555,7 @@ static void fault_beaten_by_another(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pte_pfn(user_pte_at(AT)), page_to_pfn(drv->other));
 	expect_counts(test, drv->other, 1);
 	expect_counts(test, drv->pages[0], 0);
+	expect_copy_freed(test);
 	expect_rss(test, 1, 0);
 }
 
@@ -518,19 +568,20 @@ static void fault_no_memory(struct kunit *test)
 	unsigned int nth, errors = 0;
 	bool failed = true;
 
-	fail_any_page_alloc(test);
+	fail_alloc_setup(test, FAIL_ONE);
 	for (nth = 1; failed && nth < 100; nth++) {
 		vm_fault_t ret;
 
 		driver_map_at(test, at, NR_PAGES, RW, c->flags, PGOFF);
-		fail_nth_set(nth);
+		fail_from(nth);
 		ret = user_fault(at + 2 * PAGE_SIZE, c->fault);
-		failed = fail_nth_clear();
+		failed = fail_stop();
 		if (ret & VM_FAULT_ERROR) {
 			errors++;
 			KUNIT_EXPECT_EQ(test, ret, VM_FAULT_OOM);
 			expect_no_pte(test, at + 2 * PAGE_SIZE);
 			expect_counts(test, drv->pages[2], 0);
+			expect_copy_freed(test);
 			expect_rss(test, 0, 0);
 		}
 		KUNIT_ASSERT_EQ(test, vm_munmap(at, NR_PAGES * PAGE_SIZE), 0);
@@ -542,6 +593,21 @@ static void fault_no_memory(struct kunit *test)
 }
 
 /* === Writes === */
+
+/* There is a page that is the process's alone, and that it has written to. */
+static void expect_own_copy(struct kunit *test, unsigned long addr)
+{
+	pte_t pte = user_pte_at(addr);
+	struct page *page = user_page(addr, 0);
+
+	KUNIT_EXPECT_TRUE(test, pte_young(pte));
+	KUNIT_EXPECT_TRUE(test, pte_dirty(pte));
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, PageAnon(page));
+	KUNIT_EXPECT_TRUE(test, PageAnonExclusive(page));
+	KUNIT_EXPECT_TRUE(test, PageUptodate(page));
+	KUNIT_EXPECT_EQ(test, folio_mapcount(page_folio(page)), 1);
+}
 
 /* A private mapping that was read gives its page back when it is written to. */
 static void private_write_after_read(struct kunit *test)
@@ -557,6 +623,8 @@ static void private_write_after_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, user_fault(addr, FAULT_FLAG_WRITE), 0);
 	expect_calls(test, "f");
 	KUNIT_EXPECT_NE(test, pte_pfn(user_pte_at(addr)), page_to_pfn(drv->pages[1]));
+	expect_own_copy(test, addr);
+	KUNIT_EXPECT_TRUE(test, pte_write(user_pte_at(addr)));
 	expect_counts(test, drv->pages[1], 0);
 	expect_rss(test, 0, 1);
 	KUNIT_EXPECT_MEMEQ(test, user_read_page(test, addr), page_address(drv->pages[1]),
@@ -571,15 +639,15 @@ static void private_write_after_read_no_memory(struct kunit *test)
 	unsigned int nth, errors = 0;
 	bool failed = true;
 
-	fail_any_page_alloc(test);
+	fail_alloc_setup(test, FAIL_ONE);
 	for (nth = 1; failed && nth < 100; nth++) {
 		vm_fault_t ret;
 
 		driver_map(test, RW, MAP_PRIVATE);
 		KUNIT_EXPECT_EQ(test, user_fault(AT, 0), 0);
-		fail_nth_set(nth);
+		fail_from(nth);
 		ret = user_fault(AT, FAULT_FLAG_WRITE);
-		failed = fail_nth_clear();
+		failed = fail_stop();
 		if (ret) {
 			errors++;
 			KUNIT_EXPECT_EQ(test, ret, VM_FAULT_OOM);
@@ -642,7 +710,42 @@ static void shared_write_dirties(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, user_fault(AT + PAGE_SIZE, FAULT_FLAG_WRITE), 0);
 	KUNIT_EXPECT_TRUE(test, folio_test_dirty(page_folio(drv->pages[1])));
 	KUNIT_EXPECT_NE(test, inode_get_mtime_sec(inode), 0);
-	expect_calls(test, "ff");
+	/* A page that is dirty anyway need not wait for the write. */
+	KUNIT_EXPECT_FALSE(test, pte_dirty(user_pte_at(AT)));
+	folio_mark_dirty(page_folio(drv->pages[2]));
+	KUNIT_EXPECT_EQ(test, user_fault(AT + 2 * PAGE_SIZE, 0), 0);
+	KUNIT_EXPECT_TRUE(test, pte_dirty(user_pte_at(AT + 2 * PAGE_SIZE)));
+	expect_calls(test, "fff");
+
+	/* Not all processors set these bits themselves. */
+	user_age(AT);
+	KUNIT_EXPECT_EQ(test, user_fault(AT, 0), 0);
+	KUNIT_EXPECT_TRUE(test, pte_young(user_pte_at(AT)));
+	KUNIT_EXPECT_FALSE(test, pte_dirty(user_pte_at(AT)));
+	KUNIT_EXPECT_EQ(test, user_fault(AT, FAULT_FLAG_WRITE), 0);
+	KUNIT_EXPECT_TRUE(test, pte_dirty(user_pte_at(AT)));
+	expect_calls(test, "");
+}
+
+/* Who wants to hear of writes to raw pages only, does not hear of others. */
+static void shared_write_pfn_mkwrite(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	struct inode *inode = driver_inode(drv);
+
+	drv->ops = &pfn_mkwrite_ops;
+	drv->mkwrite_ret = VM_FAULT_SIGBUS;
+	driver_map(test, RW, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, user_fault(AT, 0), 0);
+	KUNIT_EXPECT_FALSE(test, pte_write(user_pte_at(AT)));
+	KUNIT_EXPECT_EQ(test, user_fault(AT, FAULT_FLAG_WRITE), 0);
+	expect_calls(test, "f");
+	expect_page(test, AT, 0);
+	KUNIT_EXPECT_TRUE(test, pte_write(user_pte_at(AT)));
+	KUNIT_EXPECT_TRUE(test, pte_dirty(user_pte_at(AT)));
+	KUNIT_EXPECT_TRUE(test, folio_test_dirty(page_folio(drv->pages[0])));
+	KUNIT_EXPECT_NE(test, inode_get_mtime_sec(inode), 0);
+	expect_counts(test, drv->pages[0], 1);
 }
 
 /* The page is there first, then its driver is asked, then it can be written. */
@@ -765,6 +868,94 @@ static void page_mkwrite_unlocked(struct kunit *test)
 	expect_counts(test, drv->pages[0], 1);
 }
 
+static int user_fixup(unsigned long addr, unsigned int flags, bool *unlocked)
+{
+	int ret;
+
+	mmap_read_lock(current->mm);
+	ret = fixup_user_fault(current->mm, addr, flags, unlocked);
+	mmap_read_unlock(current->mm);
+
+	return ret;
+}
+
+static const struct writer {
+	const char *desc;
+	const struct vm_operations_struct *ops;
+	bool read;		/* the pages are there before they are written to */
+	const char *calls;
+} writers[] = {
+	{ "fault", &fault_ops, false, "ffff" },
+	{ "page_mkwrite", &mkwrite_ops, false, "fwfwfwfw" },
+	{ "page_mkwrite_after_read", &mkwrite_ops, true, "ffffwwww" },
+	{ "pfn_mkwrite_after_read", &pfn_mkwrite_ops, true, "ffff" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(writer, writers, desc);
+
+/*
+ * Who has dirtied a page may have to wait for others to be written back, and
+ * does so without the lock; nevertheless the fault is done.
+ */
+static void shared_write_completed(struct kunit *test)
+{
+	const struct writer *c = test->param_value;
+	struct driver *drv = test->priv;
+	struct file *filp = drv->file->filp;
+	struct page *page = NULL;
+	bool unlocked = false;
+	long refs;
+	int i;
+
+	for (i = 0; i < NR_PAGES; i++) {
+		drv->pages[i]->mapping = filp->f_mapping;
+		manage(test, clear_mapping, drv->pages[i]);
+	}
+	drv->ops = c->ops;
+	drv->mkwrite_ret = VM_FAULT_LOCKED;
+	driver_map(test, RW, MAP_SHARED);
+	refs = file_count(filp);
+	if (c->read)
+		for (i = 0; i < NR_PAGES; i++)
+			KUNIT_EXPECT_EQ(test, user_fault(AT + i * PAGE_SIZE, 0), 0);
+	KUNIT_EXPECT_EQ(test, user_fault(AT, FAULT_FLAG_WRITE | FAULT_FLAG_ALLOW_RETRY),
+			VM_FAULT_COMPLETED);
+	/* Without the lock being the fault's to drop, it stays. */
+	KUNIT_EXPECT_EQ(test, user_fault(AT + PAGE_SIZE, FAULT_FLAG_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, get_user_pages_unlocked(AT + 2 * PAGE_SIZE, 1, &page, FOLL_WRITE),
+			1);
+	KUNIT_EXPECT_PTR_EQ(test, page, drv->pages[2]);
+	if (page)
+		put_page(page);
+	KUNIT_EXPECT_EQ(test, user_fixup(AT + 3 * PAGE_SIZE, FAULT_FLAG_WRITE, &unlocked), 0);
+	KUNIT_EXPECT_TRUE(test, unlocked);
+	expect_calls(test, c->calls);
+	KUNIT_EXPECT_EQ(test, file_count(filp), refs);
+	for (i = 0; i < NR_PAGES; i++) {
+		expect_page(test, AT + i * PAGE_SIZE, i);
+		KUNIT_EXPECT_TRUE(test, pte_write(user_pte_at(AT + i * PAGE_SIZE)));
+		KUNIT_EXPECT_TRUE(test, folio_test_dirty(page_folio(drv->pages[i])));
+		expect_counts(test, drv->pages[i], 1);
+	}
+}
+
+/* What the kernel itself writes to behind the file system is not for others. */
+static void page_mkwrite_swapfile(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	struct inode *inode = driver_inode(drv);
+
+	drv->ops = &mkwrite_ops;
+	drv->mkwrite_ret = VM_FAULT_LOCKED;
+	driver_map(test, RW, MAP_SHARED);
+	inode->i_flags |= S_SWAPFILE;
+	KUNIT_EXPECT_EQ(test, user_fault(AT, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS);
+	inode->i_flags &= ~S_SWAPFILE;
+	expect_calls(test, "f");
+	expect_no_pte(test, AT);
+	expect_counts(test, drv->pages[0], 0);
+}
+
 /* What is no longer mapped is not made writable. */
 static void page_mkwrite_unmapped_meanwhile(struct kunit *test)
 {
@@ -841,6 +1032,74 @@ static void pfn_mkwrite_after_read(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pte_dirty(user_pte_at(AT)));
 	KUNIT_EXPECT_EQ(test, pte_pfn(user_pte_at(AT)), page_to_pfn(drv->pages[0]));
 	expect_counts(test, drv->pages[0], 0);
+}
+
+/*
+ * Debuggers write where the process may not: to a copy, which the process then
+ * may not write to either, whether there was nothing, the driver's page, or
+ * the copy already.
+ */
+static void private_write_forced(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	pte_t pte;
+	int i;
+
+	driver_map(test, PROT_READ, MAP_PRIVATE);
+	KUNIT_EXPECT_EQ(test, user_fault(AT, 0), 0);
+	for (i = 0; i < 2; i++) {
+		unsigned long addr = AT + i * PAGE_SIZE;
+
+		KUNIT_EXPECT_EQ(test, user_fault(addr, FAULT_FLAG_WRITE), 0);
+		expect_own_copy(test, addr);
+		KUNIT_EXPECT_FALSE(test, pte_write(user_pte_at(addr)));
+		expect_counts(test, drv->pages[i], 0);
+
+		user_age(addr);
+		pte = user_pte_at(addr);
+		KUNIT_EXPECT_EQ(test, user_fault(addr, FAULT_FLAG_WRITE), 0);
+		expect_own_copy(test, addr);
+		KUNIT_EXPECT_EQ(test, pte_pfn(user_pte_at(addr)), pte_pfn(pte));
+		KUNIT_EXPECT_FALSE(test, pte_write(user_pte_at(addr)));
+		KUNIT_EXPECT_FALSE(test, user_write(addr, 1));
+	}
+	expect_calls(test, "ff");
+	expect_rss(test, 0, 2);
+}
+
+/* To be sure that a page is its own, a process gets a copy, but no other right. */
+static void private_unshare(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	pte_t pte;
+
+	driver_map(test, PROT_READ, MAP_PRIVATE);
+	KUNIT_EXPECT_EQ(test, user_fault(AT, 0), 0);
+	expect_page(test, AT, 0);
+	KUNIT_EXPECT_EQ(test, user_fault(AT, FAULT_FLAG_UNSHARE), 0);
+	pte = user_pte_at(AT);
+	KUNIT_EXPECT_NE(test, pte_pfn(pte), page_to_pfn(drv->pages[0]));
+	KUNIT_EXPECT_FALSE(test, pte_write(pte));
+	KUNIT_EXPECT_FALSE(test, pte_dirty(pte));
+	KUNIT_EXPECT_MEMEQ(test, user_read_page(test, AT), page_address(drv->pages[0]), PAGE_SIZE);
+	expect_counts(test, drv->pages[0], 0);
+	expect_rss(test, 0, 1);
+
+	/* Of what is its own already, there is no need for another copy. */
+	pte = user_pte_at(AT);
+	KUNIT_EXPECT_EQ(test, user_fault(AT, FAULT_FLAG_UNSHARE), 0);
+	KUNIT_EXPECT_TRUE(test, pte_same(user_pte_at(AT), pte));
+	expect_rss(test, 0, 1);
+
+	/* What is shared is not to be unshared. */
+	driver_map(test, PROT_READ, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, user_fault(AT, FAULT_FLAG_UNSHARE), 0);
+	KUNIT_EXPECT_EQ(test, user_fault(AT, FAULT_FLAG_UNSHARE), 0);
+	expect_page(test, AT, 0);
+	KUNIT_EXPECT_FALSE(test, pte_write(user_pte_at(AT)));
+	KUNIT_EXPECT_FALSE(test, folio_test_dirty(page_folio(drv->pages[0])));
+	expect_counts(test, drv->pages[0], 1);
+	expect_rss(test, 1, 0);
 }
 
 /* === More than a page at a time === */
@@ -973,6 +1232,26 @@ static void map_pages_before_fault(struct kunit *test)
 	driver_map(test, RW, MAP_PRIVATE);
 	KUNIT_EXPECT_EQ(test, user_fault(AT, FAULT_FLAG_WRITE), 0);
 	expect_calls(test, "f");
+}
+
+/*
+ * As it must not sleep, it gets a page table beforehand. If that is not needed
+ * it is freed again, which may be hidden by what each processor has counted.
+ */
+static void map_pages_frees_table(struct kunit *test)
+{
+	const unsigned long before = global_node_page_state(NR_PAGETABLE);
+	struct driver *drv = test->priv;
+	int i;
+
+	if (AROUND < 4)
+		kunit_skip(test, "needs pages of 16 KB or less");
+	drv->ops = &around_ops;
+	drv->around_ret = VM_FAULT_NOPAGE;
+	driver_map(test, RW, MAP_SHARED);
+	for (i = 0; i < 2048; i++)
+		user_fault(AT, 0);
+	KUNIT_EXPECT_LT(test, global_node_page_state(NR_PAGETABLE), before + 1024);
 }
 
 static void map_pages_no_memory(struct kunit *test)
@@ -1296,6 +1575,14 @@ static int vm_fault_init(struct kunit *test)
 	return 0;
 }
 
+static void vm_fault_exit(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+
+	if (drv && drv->copy)
+		put_page(drv->copy);
+}
+
 static struct kunit_case vm_fault_cases[] = {
 	KUNIT_CASE(fault_without_handler),
 	KUNIT_CASE_PARAM(fault_arguments, access_gen_params),
@@ -1303,6 +1590,7 @@ static struct kunit_case vm_fault_cases[] = {
 	KUNIT_CASE_PARAM(fault_returns_locked_page, access_gen_params),
 	KUNIT_CASE(fault_returns_swapbacked_page),
 	KUNIT_CASE(fault_major),
+	KUNIT_CASE(fault_impossible),
 	KUNIT_CASE_PARAM(fault_returns_error, error_gen_params),
 	KUNIT_CASE_PARAM(fault_returns_nopage, access_gen_params),
 	KUNIT_CASE_PARAM(fault_returns_retry, access_gen_params),
@@ -1311,11 +1599,16 @@ static struct kunit_case vm_fault_cases[] = {
 	KUNIT_CASE(private_write_after_read),
 	KUNIT_CASE(private_write_after_read_no_memory),
 	KUNIT_CASE(private_write_done_cow),
+	KUNIT_CASE(private_write_forced),
+	KUNIT_CASE(private_unshare),
 	KUNIT_CASE(shared_write_dirties),
+	KUNIT_CASE(shared_write_pfn_mkwrite),
+	KUNIT_CASE_PARAM(shared_write_completed, writer_gen_params),
 	KUNIT_CASE(page_mkwrite_on_fault),
 	KUNIT_CASE(page_mkwrite_after_read),
 	KUNIT_CASE_PARAM(page_mkwrite_fails, mkwrite_error_gen_params),
 	KUNIT_CASE(page_mkwrite_unlocked),
+	KUNIT_CASE(page_mkwrite_swapfile),
 	KUNIT_CASE(page_mkwrite_unmapped_meanwhile),
 	KUNIT_CASE(page_mkwrite_private),
 	KUNIT_CASE(page_mkwrite_not_for_mmap),
@@ -1323,6 +1616,7 @@ static struct kunit_case vm_fault_cases[] = {
 	KUNIT_CASE_PARAM(fault_returns_large_page, large_gen_params),
 	KUNIT_CASE_PARAM(map_pages_window, around_gen_params),
 	KUNIT_CASE(map_pages_before_fault),
+	KUNIT_CASE(map_pages_frees_table),
 	KUNIT_CASE(map_pages_no_memory),
 #ifdef CONFIG_PER_VMA_LOCK
 	KUNIT_CASE_PARAM(fault_not_under_vma_lock, access_gen_params),
@@ -1341,6 +1635,7 @@ static struct kunit_case vm_fault_cases[] = {
 static struct kunit_suite vm_fault_suite = {
 	.name = "vm_fault",
 	.init = vm_fault_init,
+	.exit = vm_fault_exit,
 	.test_cases = vm_fault_cases,
 };
 

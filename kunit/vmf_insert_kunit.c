@@ -251,6 +251,28 @@ static void expect_rss(struct kunit *test, unsigned long pages)
 	KUNIT_EXPECT_EQ(test, get_mm_rss_sum(current->mm), pages);
 }
 
+/* @addr is in a writable entry of this size, which maps @pfn there. */
+static void expect_raw(struct kunit *test, unsigned long addr, unsigned long pfn,
+		       unsigned long mask)
+{
+	struct follow_pfnmap_args args = { .address = addr };
+	int ret = -ENOENT;
+
+	mmap_read_lock(current->mm);
+	args.vma = vma_lookup(current->mm, addr);
+	if (args.vma)
+		ret = follow_pfnmap_start(&args);
+	if (!ret)
+		follow_pfnmap_end(&args);
+	mmap_read_unlock(current->mm);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, args.pfn, pfn);
+	KUNIT_EXPECT_EQ(test, args.addr_mask, mask);
+	KUNIT_EXPECT_TRUE(test, args.writable);
+	KUNIT_EXPECT_EQ(test, args.special, mask != PAGE_MASK ||
+			IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL));
+}
+
 static void vmf_insert_maps(struct kunit *test)
 {
 	const struct function *c = test->param_value;
@@ -268,6 +290,9 @@ static void vmf_insert_maps(struct kunit *test)
 	expect_counts(test, drv->page, c->counts);
 	expect_rss(test, c->counts);
 
+	if (c->flags & VM_PFNMAP)
+		expect_raw(test, addr + PAGE_SIZE, drv->pfn, PAGE_MASK);
+
 	/* The VMA is writable, and nobody asked to hear of writes. */
 	pte = user_pte_at(addr + PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, pte_write(pte));
@@ -282,24 +307,37 @@ static void vmf_insert_maps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value, 0x5a5a5a5a);
 	KUNIT_EXPECT_EQ(test, drv->faults, 1);
 
+	/* Of a counted page, what the entry knows must not be lost with it. */
+	pte = user_pte_at(addr + PAGE_SIZE);
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, 3 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, folio_test_dirty(page_folio(drv->page)),
+			c->counts && pte_dirty(pte));
+	KUNIT_EXPECT_EQ(test, folio_test_referenced(page_folio(drv->page)),
+			c->counts && pte_young(pte));
 	expect_counts(test, drv->page, 0);
 	expect_rss(test, 0);
 }
 
-/* What is not writable in the VMA does not become so by being written to. */
+/*
+ * What is not writable in the VMA does not become so by being written to,
+ * neither at once nor when it is there already.
+ */
 static void vmf_insert_read_only(struct kunit *test)
 {
 	const struct function *c = test->param_value;
 	struct driver *drv = function_driver(test);
 	unsigned long addr;
+	int i;
 
 	drv->prot = PROT_RO;
-	addr = driver_map(test, 0, PAGE_SIZE, PROT_READ, MAP_SHARED);
-	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
-	expect_pte(test, addr, drv->pfn, !c->counts);
-	KUNIT_EXPECT_FALSE(test, pte_write(user_pte_at(addr)));
-	KUNIT_EXPECT_FALSE(test, user_write(addr, 1));
+	drv->offset = PAGE_SIZE;
+	addr = driver_map(test, 0, 2 * PAGE_SIZE, PROT_READ, MAP_SHARED);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
+		expect_pte(test, addr + PAGE_SIZE, drv->pfn, !c->counts);
+		KUNIT_EXPECT_FALSE(test, pte_write(user_pte_at(addr + PAGE_SIZE)));
+		KUNIT_EXPECT_FALSE(test, user_write(addr + PAGE_SIZE, 1));
+	}
 }
 
 /* Handlers can map what will be needed next, but in the VMA only. */
@@ -445,6 +483,7 @@ static void vmf_insert_mkwrite_upgrades(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pte_dirty(pte));
 	counts = page_ref_count(drv->page) > 1;
 
+	user_age(addr + PAGE_SIZE);
 	drv->insert = c->mkwrite;
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
 	expect_pte(test, addr + PAGE_SIZE, drv->pfn, !counts);
@@ -771,6 +810,8 @@ static void vmf_insert_pfn_pmd_maps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, !!pmd_special(pmd), IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP));
 	KUNIT_EXPECT_TRUE(test, pmd_write(pmd));
 	KUNIT_EXPECT_FALSE(test, pmd_dirty(pmd));
+	expect_raw(test, addr + PMD_SIZE, drv->pfn, PMD_MASK);
+	expect_raw(test, addr + 2 * PMD_SIZE - 1, drv->pfn + HPAGE_PMD_NR - 1, PMD_MASK);
 	expect_counts(test, drv->page, 0);
 	expect_rss(test, 0);
 	KUNIT_EXPECT_NULL(test, memchr_inv(user_read_page(test, addr + PMD_SIZE + 3 * PAGE_SIZE),
@@ -808,6 +849,48 @@ static void vmf_insert_folio_pmd_maps(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, 2 * PMD_SIZE), 0);
 	expect_counts(test, drv->page, 0);
 	expect_rss(test, 0);
+}
+
+static void release_pages_of(struct page **pages, long nr, bool pinned)
+{
+	long i;
+
+	for (i = 0; i < nr; i++)
+		pinned ? unpin_user_page(pages[i]) : put_page(pages[i]);
+}
+
+/* Each page of a huge one that somebody gets is a reference to, or a pin of, it. */
+static void vmf_insert_folio_pmd_gup(struct kunit *test)
+{
+	struct driver *drv = huge_driver(test, insert_folio_pmd_write, VM_MIXEDMAP);
+	unsigned long addr = driver_map(test, HUGE_AT, PMD_SIZE, RW, MAP_SHARED);
+	struct folio *folio = page_folio(drv->page);
+	int i, how;
+
+	KUNIT_EXPECT_EQ(test, user_fault(addr, FAULT_FLAG_WRITE), VM_FAULT_NOPAGE);
+	addr += PMD_SIZE - 5 * PAGE_SIZE;
+	for (how = 0; how < 4; how++) {
+		struct page *pages[6] = {};
+		bool pin = how & 1;
+		long ret;
+
+		/* As many as are wanted, or as there are. */
+		if (how & 2)
+			ret = pin ? pin_user_pages_fast(addr, 3, FOLL_WRITE, pages) :
+			      get_user_pages_fast(addr, 3, FOLL_WRITE, pages);
+		else
+			ret = pin ? pin_user_pages_unlocked(addr, 6, pages, FOLL_WRITE) :
+			      get_user_pages_unlocked(addr, 6, pages, FOLL_WRITE);
+		KUNIT_EXPECT_EQ_MSG(test, ret, how & 2 ? 3 : 5, "%d", how);
+		for (i = 0; i < ret; i++)
+			KUNIT_EXPECT_PTR_EQ(test, pages[i], drv->page + HPAGE_PMD_NR - 5 + i);
+		KUNIT_EXPECT_EQ_MSG(test, folio_ref_count(folio), 2 + ret, "%d", how);
+		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&folio->_pincount), pin ? ret : 0, "%d",
+				    how);
+		release_pages_of(pages, ret, pin);
+		KUNIT_EXPECT_EQ(test, atomic_read(&folio->_pincount), 0);
+		expect_counts(test, drv->page, 1);
+	}
 }
 
 static const struct huge {
@@ -982,6 +1065,8 @@ static void vmf_insert_pfn_pud_maps(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pud_special(pud));
 	KUNIT_EXPECT_TRUE(test, pud_write(pud));
 	KUNIT_EXPECT_FALSE(test, pud_dirty(pud));
+	expect_raw(test, addr + PUD_SIZE + PMD_SIZE + PAGE_SIZE,
+		   PUD_PFN + HPAGE_PMD_NR + 1, PUD_MASK);
 	expect_rss(test, 0);
 
 	/* The same page again is no error, another one is not mapped. */
@@ -1080,6 +1165,7 @@ static struct kunit_case vmf_insert_cases[] = {
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	KUNIT_CASE(vmf_insert_pfn_pmd_maps),
 	KUNIT_CASE(vmf_insert_folio_pmd_maps),
+	KUNIT_CASE(vmf_insert_folio_pmd_gup),
 	KUNIT_CASE_PARAM(vmf_insert_pmd_occupied, huge_gen_params),
 	KUNIT_CASE_PARAM(vmf_insert_pmd_write, huge_gen_params),
 	KUNIT_CASE_PARAM(vmf_insert_pmd_outside, huge_gen_params),

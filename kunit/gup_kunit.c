@@ -942,7 +942,12 @@ static void get_user_pages_populates(struct kunit *test)
 	drv->set = VM_MIXEDMAP;
 	addr = driver_map(test, 0, 1, RW, MAP_SHARED, 3);
 	KUNIT_EXPECT_EQ(test, call_get(addr, 1, FOLL_WRITE, NULL), 1);
+	user_age(addr);
+	KUNIT_EXPECT_EQ(test, call_get(addr, 1, 0, NULL), 1);
+	KUNIT_EXPECT_TRUE(test, pte_young(user_pte_at(addr)));
+	KUNIT_EXPECT_FALSE(test, pte_dirty(user_pte_at(addr)));
 	KUNIT_EXPECT_EQ(test, call_get(addr, 1, FOLL_WRITE, NULL), 1);
+	KUNIT_EXPECT_TRUE(test, pte_dirty(user_pte_at(addr)));
 }
 
 /* === Copy-on-write === */

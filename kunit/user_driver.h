@@ -143,6 +143,7 @@ static inline void expect_counts(struct kunit *test, struct page *page, int refs
 
 	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), refs);
 	KUNIT_EXPECT_EQ(test, folio_mapcount(folio), mapcount);
+	KUNIT_EXPECT_FALSE(test, folio_test_locked(folio));
 }
 
 /* Nobody has the driver's pages but the driver. */

@@ -193,11 +193,11 @@ static inline pte_t user_pte_at(unsigned long addr)
 
 static inline int user_pte_make_old(pte_t *pte, unsigned long addr, void *data)
 {
-	set_pte_at(current->mm, addr, pte, pte_mkold(ptep_get(pte)));
+	set_pte_at(current->mm, addr, pte, pte_mkold(pte_mkclean(ptep_get(pte))));
 	return 0;
 }
 
-/* As if nobody had accessed the page at @addr for long. */
+/* As if nobody had read the page at @addr for long, nor written to it. */
 static inline void user_age(unsigned long addr)
 {
 	mmap_write_lock(current->mm);

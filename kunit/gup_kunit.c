@@ -544,7 +544,7 @@ static void gup_fast_limits(struct kunit *test)
 {
 	struct page *pages[NR_PAGES] = {};
 
-	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
+	user_attach_mm(test);
 	KUNIT_EXPECT_EQ(test, get_user_pages_fast(-PAGE_SIZE, 2, 0, pages), -EOVERFLOW);
 	KUNIT_EXPECT_EQ(test, pin_user_pages_fast(-PAGE_SIZE, 2, 0, pages), -EOVERFLOW);
 	KUNIT_EXPECT_EQ(test, get_user_pages_fast(TASK_SIZE_MAX, 1, 0, pages), -EFAULT);
@@ -552,6 +552,9 @@ static void gup_fast_limits(struct kunit *test)
 			-EFAULT);
 	KUNIT_EXPECT_EQ(test, get_user_pages_fast(TASK_SIZE_MAX - PAGE_SIZE, 1, 0, pages),
 			-EFAULT);
+	anon_map(test, TASK_SIZE_MAX - PAGE_SIZE, 1, RW, MAP_FIXED);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(&gups[3], TASK_SIZE_MAX - PAGE_SIZE, 0)));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(&gups[7], TASK_SIZE_MAX - PAGE_SIZE, 0)));
 	KUNIT_EXPECT_EQ(test, get_user_pages_fast(PAGE_SIZE, -1, 0, pages), 0);
 	KUNIT_EXPECT_EQ(test, pin_user_pages_fast(PAGE_SIZE, -1, 0, pages), 0);
 	KUNIT_EXPECT_NULL(test, pages[0]);

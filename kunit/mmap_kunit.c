@@ -17,7 +17,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "fail_page_alloc.h"
+#include "fail_alloc.h"
 #include "user_fork.h"
 #include "user_vma.h"
 
@@ -773,6 +773,18 @@ static void mmap_fixed_at_limit(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
 }
 
+/* Nor is the memory that could be needed for copies needed twice. */
+static void mmap_fixed_charged_once(struct kunit *test)
+{
+	unsigned long addr = anon_map(test, SZ_256M, SZ_16M / PAGE_SIZE, MAP_FIXED), committed;
+	int i;
+
+	committed = vm_memory_committed();
+	for (i = 0; i < 4; i++)
+		anon_map(test, addr, SZ_16M / PAGE_SIZE, MAP_FIXED);
+	KUNIT_EXPECT_LT(test, vm_memory_committed(), committed + SZ_8M / PAGE_SIZE);
+}
+
 struct kind {
 	const char *desc;
 	enum map map;
@@ -798,14 +810,14 @@ static void mmap_no_memory(struct kunit *test)
 	unsigned int nth, errors = 0;
 	bool failed;
 
-	fail_any_page_alloc(test);
+	fail_alloc_setup(test, FAIL_ONE);
 	drv->map = param->map;
 	for (nth = 1; nth < 100; nth++) {
 		long addr;
 
-		fail_nth_set(nth);
+		fail_from(nth);
 		addr = user_mmap(drv->file, 0, NR_PAGES * PAGE_SIZE, RW, param->flags, PGOFF);
-		failed = fail_nth_clear();
+		failed = fail_stop();
 		if (IS_ERR_VALUE(addr)) {
 			KUNIT_EXPECT_EQ(test, addr, -ENOMEM);
 			errors++;
@@ -819,8 +831,7 @@ static void mmap_no_memory(struct kunit *test)
 			break;
 	}
 	KUNIT_EXPECT_FALSE(test, failed);
-	if (param->map != MAP_NOTHING)
-		KUNIT_EXPECT_GT(test, errors, 0);
+	KUNIT_EXPECT_GT(test, errors, 0);
 }
 
 /* === What a driver may change === */
@@ -1265,6 +1276,8 @@ static void fork_copies(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, page_ref_count(drv->block), refs);
 		KUNIT_EXPECT_EQ(test, folio_mapcount(page_folio(drv->block)), refs - 1);
 		KUNIT_EXPECT_EQ(test, get_mm_rss_sum(child), get_mm_rss_sum(current->mm));
+	} else {
+		KUNIT_EXPECT_EQ(test, get_mm_rss_sum(child), 0);
 	}
 
 	parent = user_fork_enter(child);
@@ -1359,7 +1372,7 @@ static void fork_no_memory(struct kunit *test)
 	unsigned long addr;
 	bool failed;
 
-	fail_any_page_alloc(test);
+	fail_alloc_setup(test, FAIL_ONE);
 	drv->map = param->map;
 	addr = driver_map(test, 0, RW, param->flags);
 	KUNIT_ASSERT_TRUE(test, user_write(addr + 2 * PAGE_SIZE, 0x5eed0002));
@@ -1370,9 +1383,9 @@ static void fork_no_memory(struct kunit *test)
 		int ret;
 
 		KUNIT_ASSERT_NOT_NULL(test, child);
-		fail_nth_set(nth);
+		fail_from(nth);
 		ret = dup_mmap(child, current->mm);
-		failed = fail_nth_clear();
+		failed = fail_stop();
 		mmput(child);
 		if (ret) {
 			KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
@@ -1385,8 +1398,7 @@ static void fork_no_memory(struct kunit *test)
 			break;
 	}
 	KUNIT_EXPECT_FALSE(test, failed);
-	if (param->map != MAP_NOTHING)
-		KUNIT_EXPECT_GT(test, errors, 0);
+	KUNIT_EXPECT_GT(test, errors, 0);
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, ALL), 0);
 	expect_usage(test, &before);
 	expect_unused(test);
@@ -1468,24 +1480,43 @@ static void mmap_prepare_sets_file(struct kunit *test)
 	expect_usage(test, &before);
 }
 
-/*
- * The thread of a test case is waited for, but it may still be about to drop
- * its address space, and so to call the driver's ->close.
- */
-static void mmap_exit_mm(void *data)
+/* Also if there is none. */
+static void mmap_prepare_sets_file_no_memory(struct kunit *test)
 {
-	struct mm_struct *mm = data;
+	struct driver *drv = test->priv;
+	struct prepare prepare = { .drv = drv };
+	unsigned int nth, errors = 0;
+	struct usage before;
+	bool failed = true;
 
-	while (atomic_read(&mm->mm_users) > 1)
-		schedule_timeout_uninterruptible(1);
-	mmput(mm);
+	fail_alloc_setup(test, FAIL_ONE);
+	drv->other = user_file_open_fops(test, O_RDWR, &prepare_fops, &prepare)->filp;
+	prepare.other = drv->other;
+	drv->file = user_file_open_fops(test, O_RDWR, &prepare_fops, &prepare);
+	before = get_usage(test);
+	for (nth = 1; failed && nth < 100; nth++) {
+		long addr;
+
+		fail_from(nth);
+		addr = user_mmap(drv->file, 0, ALL, RW, MAP_SHARED, PGOFF);
+		failed = fail_stop();
+		if (IS_ERR_VALUE(addr)) {
+			KUNIT_EXPECT_EQ(test, addr, -ENOMEM);
+			errors++;
+		} else {
+			KUNIT_EXPECT_EQ(test, vm_munmap(addr, ALL), 0);
+		}
+		expect_usage(test, &before);
+	}
+	KUNIT_EXPECT_FALSE(test, failed);
+	KUNIT_EXPECT_GT(test, errors, 0);
 }
 
 static int mmap_test_init(struct kunit *test)
 {
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
 	const unsigned int order = ilog2(NR_PAGES);
-	int i, err;
+	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	drv->buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
@@ -1501,12 +1532,8 @@ static int mmap_test_init(struct kunit *test)
 	drv->ops = &driver_ops;
 	drv->file = user_file_open(test, O_RDWR, driver_mmap, drv);
 	test->priv = drv;
-	mmget(current->mm);
-	err = kunit_add_action(test, mmap_exit_mm, current->mm);
-	if (err)
-		mmput(current->mm);
 
-	return err;
+	return 0;
 }
 
 static struct kunit_case mmap_cases[] = {
@@ -1526,6 +1553,7 @@ static struct kunit_case mmap_cases[] = {
 	KUNIT_CASE_PARAM(mmap_driver_fails, failure_gen_params),
 	KUNIT_CASE_PARAM(mmap_fixed_leaves_mapping, intact_gen_params),
 	KUNIT_CASE(mmap_fixed_at_limit),
+	KUNIT_CASE(mmap_fixed_charged_once),
 	KUNIT_CASE_PARAM(mmap_no_memory, kind_gen_params),
 	KUNIT_CASE(mmap_sets_file),
 	KUNIT_CASE_PARAM(mmap_page_prot, page_prot_gen_params),
@@ -1542,6 +1570,7 @@ static struct kunit_case mmap_cases[] = {
 	KUNIT_CASE_PARAM(fork_no_memory, kind_gen_params),
 	KUNIT_CASE(mmap_prepare_fails),
 	KUNIT_CASE(mmap_prepare_sets_file),
+	KUNIT_CASE(mmap_prepare_sets_file_no_memory),
 	{}
 };
 

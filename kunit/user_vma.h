@@ -7,9 +7,9 @@
  * user_file_open() the function that is to run there, and user_mmap() returns
  * what mmap(2) would have returned to a process.
  *
- * The address space belongs to the thread of the test case and goes with it,
- * which may be after its actions have run: what has to be seen after the
- * unmapping needs vm_munmap() in the case itself. Never assert while the
+ * The address space belongs to the thread of the test case and goes when that
+ * has ended, before what was there first is freed: what has to be seen after
+ * the unmapping needs vm_munmap() in the case itself. Never assert while the
  * mmap_lock is held: an assertion ends the thread and leaves the lock behind.
  */
 #ifndef _MM_TESTS_USER_VMA_H
@@ -25,6 +25,7 @@
 #include <linux/module.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
 /**
@@ -54,6 +55,34 @@ static const struct file_operations user_file_fops = {
 
 KUNIT_DEFINE_ACTION_WRAPPER(user_file_put, fput, struct file *);
 
+/*
+ * The thread of a test case is waited for, but it may still be about to drop
+ * its address space, and so to use what the driver has, or the next case wants.
+ */
+static void user_exit_mm(void *data)
+{
+	struct mm_struct *mm = data;
+
+	while (atomic_read(&mm->mm_users) > 1)
+		schedule_timeout_uninterruptible(1);
+	mmput(mm);
+}
+
+/* Gives the thread of the test case an address space, if it has none. */
+static inline void user_attach_mm(struct kunit *test)
+{
+	int err;
+
+	if (current->mm)
+		return;
+	KUNIT_ASSERT_EQ(test, 0, kunit_attach_mm());
+	mmget(current->mm);
+	err = kunit_add_action(test, user_exit_mm, current->mm);
+	if (err)
+		mmput(current->mm);
+	KUNIT_ASSERT_EQ(test, 0, err);
+}
+
 /* Opens a file that @fops map, for which its private_data is the user_file. */
 static inline struct user_file *
 user_file_open_fops(struct kunit *test, int flags,
@@ -70,7 +99,7 @@ user_file_open_fops(struct kunit *test, int flags,
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, user_file_put,
 						  uf->filp));
-	KUNIT_ASSERT_EQ(test, 0, kunit_attach_mm());
+	user_attach_mm(test);
 
 	return uf;
 }

@@ -89,7 +89,7 @@ static unsigned long anon_map(struct kunit *test, unsigned long nr_pages, unsign
 {
 	unsigned long addr;
 
-	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
+	user_attach_mm(test);
 	addr = vm_mmap(NULL, 0, (nr_pages + 1) * PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr + nr_pages * PAGE_SIZE, PAGE_SIZE), 0);
@@ -243,7 +243,7 @@ static void copy_bad_address(struct kunit *test)
 	u32 value;
 	int i;
 
-	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
+	user_attach_mm(test);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		void __user *ptr = user_ptr(bad[i]);
 

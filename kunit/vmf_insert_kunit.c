@@ -120,6 +120,7 @@ static const struct vm_operations_struct driver_vm_ops = {
 /* With these, the pages of a shared VMA are read-only until they are written to. */
 static const struct vm_operations_struct notify_vm_ops = {
 	.fault = driver_fault,
+	.huge_fault = driver_huge_fault,
 	.page_mkwrite = driver_mkwrite,
 	.pfn_mkwrite = driver_mkwrite,
 };
@@ -911,13 +912,17 @@ static void vmf_insert_pmd_occupied(struct kunit *test)
 	const struct huge *c = test->param_value;
 	struct driver *drv = huge_driver(test, c->insert, c->flags);
 	struct page *first = drv->page, *second = huge_page(test);
-	unsigned long addr = huge_map(test, drv), second_pmd = addr + PMD_SIZE;
+	unsigned long addr, second_pmd;
 	vm_fault_t ret = 0;
 	pmd_t pmd;
 
+	drv->notify = true;
+	addr = huge_map(test, drv);
+	second_pmd = addr + PMD_SIZE;
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_FALSE(test, pmd_dirty(user_pmd(second_pmd)));
+	KUNIT_EXPECT_FALSE(test, pmd_write(user_pmd(second_pmd)));
 	set_page(drv, second);
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_EQ(test, pmd_pfn(user_pmd(second_pmd)), page_to_pfn(first));
@@ -953,6 +958,7 @@ static void vmf_insert_pmd_write(struct kunit *test)
 	struct driver *drv = huge_driver(test, c->write, c->flags);
 	unsigned long addr = driver_map(test, HUGE_AT, PMD_SIZE, RW, MAP_SHARED);
 	pmd_t pmd;
+	int i;
 
 	KUNIT_EXPECT_EQ(test, user_fault(addr, FAULT_FLAG_WRITE), VM_FAULT_NOPAGE);
 	pmd = user_pmd(addr);
@@ -962,10 +968,14 @@ static void vmf_insert_pmd_write(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PMD_SIZE), 0);
 	expect_counts(test, drv->page, 0);
 
-	addr = driver_map(test, HUGE_AT, PMD_SIZE, PROT_READ, MAP_SHARED);
-	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
-	KUNIT_EXPECT_TRUE(test, pmd_leaf(user_pmd(addr)));
-	KUNIT_EXPECT_FALSE(test, pmd_write(user_pmd(addr)));
+	drv->offset = PMD_SIZE;
+	addr = driver_map(test, HUGE_AT, 2 * PMD_SIZE, PROT_READ, MAP_SHARED);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
+		pmd = user_pmd(addr + PMD_SIZE);
+		KUNIT_EXPECT_TRUE(test, pmd_leaf(pmd));
+		KUNIT_EXPECT_FALSE(test, pmd_write(pmd));
+	}
 }
 
 /* The page would begin before the VMA does, or where it ends. */
@@ -1101,6 +1111,31 @@ static void vmf_insert_pfn_pud_maps(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pud_write(pud));
 }
 
+/* Neither is the first write the driver's to miss, nor one that is not allowed. */
+static void vmf_insert_pfn_pud_write(struct kunit *test)
+{
+	struct driver *drv = pud_driver(test, insert_pfn_pud);
+	unsigned long addr;
+	int i;
+
+	drv->notify = true;
+	drv->offset = PUD_SIZE;
+	addr = driver_map(test, PUD_AT, 2 * PUD_SIZE, RW, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_FALSE(test, pud_write(user_pud(addr + PUD_SIZE)));
+	drv->insert = insert_pfn_pud_write;
+	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_TRUE(test, pud_write(user_pud(addr + PUD_SIZE)));
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, 2 * PUD_SIZE), 0);
+
+	addr = driver_map(test, PUD_AT, 2 * PUD_SIZE, PROT_READ, MAP_SHARED);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
+		KUNIT_EXPECT_TRUE(test, pud_leaf(user_pud(addr + PUD_SIZE)));
+		KUNIT_EXPECT_FALSE(test, pud_write(user_pud(addr + PUD_SIZE)));
+	}
+}
+
 static void vmf_insert_pfn_pud_outside(struct kunit *test)
 {
 	struct driver *drv = pud_driver(test, insert_pfn_pud);
@@ -1172,6 +1207,7 @@ static struct kunit_case vmf_insert_cases[] = {
 	KUNIT_CASE(vmf_insert_folio_pmd_wrong_order),
 #ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
 	KUNIT_CASE(vmf_insert_pfn_pud_maps),
+	KUNIT_CASE(vmf_insert_pfn_pud_write),
 	KUNIT_CASE(vmf_insert_pfn_pud_outside),
 	KUNIT_CASE(vmf_insert_folio_pud_wrong_order),
 #endif

@@ -45,6 +45,7 @@ struct driver {
 	unsigned int fail_nth;	/* the allocation to fail, */
 	bool failed;		/* and whether it did */
 	bool twice;
+	bool huge;		/* faults map huge pages, as if by madvise() */
 	vm_fault_t (*insert)(struct vm_fault *vmf, struct driver *drv);
 };
 
@@ -60,8 +61,22 @@ static vm_fault_t driver_fault(struct vm_fault *vmf)
 	return drv->insert(vmf, drv);
 }
 
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+static vm_fault_t driver_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct driver *drv = vmf->vma->vm_private_data;
+
+	if (!drv->huge || order != PMD_ORDER)
+		return VM_FAULT_FALLBACK;
+	return vmf_insert_pfn_pmd(vmf, drv->pfn, false);
+}
+#endif
+
 static const struct vm_operations_struct driver_vm_ops = {
 	.fault = driver_fault,
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	.huge_fault = driver_huge_fault,
+#endif
 };
 
 static int driver_mmap(struct vm_area_struct *vma, void *data)
@@ -73,7 +88,7 @@ static int driver_mmap(struct vm_area_struct *vma, void *data)
 	if (drv->insert) {
 		vma->vm_ops = &driver_vm_ops;
 		vma->vm_private_data = drv;
-		vm_flags_set(vma, VM_PFNMAP);
+		vm_flags_set(vma, VM_PFNMAP | (drv->huge ? VM_HUGEPAGE : 0));
 		return 0;
 	}
 
@@ -346,6 +361,47 @@ static void vmf_insert_pfn_follows_tracking(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cache_at(addr + PAGE_SIZE), WC);
 }
 
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+/* The cache mode of the huge page at @addr, where the PAT bit is another one. */
+static unsigned long cache_of(unsigned long addr, unsigned long *mask)
+{
+	struct follow_pfnmap_args args = { .address = addr };
+	unsigned long cache = ULONG_MAX;
+
+	mmap_read_lock(current->mm);
+	args.vma = vma_lookup(current->mm, addr);
+	if (args.vma && !follow_pfnmap_start(&args)) {
+		cache = pgprot_val(args.pgprot) & (_PAGE_PWT | _PAGE_PCD);
+		*mask = args.addr_mask;
+		follow_pfnmap_end(&args);
+	}
+	mmap_read_unlock(current->mm);
+
+	return cache;
+}
+
+/* And huge pages, too. */
+static void vmf_insert_pfn_pmd_follows_tracking(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	unsigned long mask = 0;
+	long addr;
+
+	if (!has_transparent_hugepage() || PMD_SIZE > SZ_2M)
+		kunit_skip(test, "needs huge pages of 2 MB");
+	addr = map_io(test, 0, SZ_2M / PAGE_SIZE, WC);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	drv->insert = insert_pfn;
+	drv->huge = true;
+	drv->cache = WB;
+	addr = user_mmap(drv->file, SZ_1G, PMD_SIZE, RW, MAP_SHARED | MAP_FIXED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_EQ(test, cache_of(addr + PAGE_SIZE, &mask), WC);
+	KUNIT_EXPECT_EQ(test, mask, PMD_MASK);
+}
+#endif
+
 static void clear_l1tf(void *unused)
 {
 	clear_cpu_cap(&boot_cpu_data, X86_BUG_L1TF);
@@ -511,6 +567,9 @@ static struct kunit_case pfnmap_io_cases[] = {
 	KUNIT_CASE(pfnmap_track_fork),
 	KUNIT_CASE(pfnmap_l1tf),
 	KUNIT_CASE_PARAM(vmf_insert_pfn_follows_tracking, insert_gen_params),
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	KUNIT_CASE(vmf_insert_pfn_pmd_follows_tracking),
+#endif
 	KUNIT_CASE(generic_access_phys_reads),
 	KUNIT_CASE(generic_access_phys_refuses),
 #else

@@ -40,7 +40,8 @@ struct driver {
 	struct user_file *file;
 	struct resource res;	/* I/O addresses that nobody else uses */
 	unsigned long pfn;	/* the first one to map */
-	unsigned long offset;	/* map that much less, at the start of the VMA */
+	unsigned long offset;	/* map that much less, at the start of the VMA, */
+	unsigned long rest;	/* or at its end */
 	unsigned long cache;	/* the cache mode to ask for */
 	unsigned int fail_nth;	/* the allocation to fail, */
 	bool failed;		/* and whether it did */
@@ -94,7 +95,8 @@ static int driver_mmap(struct vm_area_struct *vma, void *data)
 
 	if (drv->fail_nth)
 		fail_from(drv->fail_nth);
-	err = remap_pfn_range(vma, vma->vm_start + drv->offset, drv->pfn, size - drv->offset,
+	err = remap_pfn_range(vma, vma->vm_start + drv->offset, drv->pfn,
+			      size - drv->offset - drv->rest,
 			      driver_prot(vma, drv));
 	if (drv->fail_nth)
 		drv->failed = fail_stop();
@@ -172,6 +174,7 @@ static long map_all(struct kunit *test, unsigned long cache)
 
 static void pfnmap_track_while_mapped(struct kunit *test)
 {
+	struct driver *drv = test->priv;
 	long addr = map_all(test, WC), other;
 
 	KUNIT_EXPECT_EQ(test, cache_at(addr), WC);
@@ -179,10 +182,12 @@ static void pfnmap_track_while_mapped(struct kunit *test)
 	expect_tracked(test, true);
 	KUNIT_EXPECT_FALSE(test, tracked(test, NR_PAGES));
 
-	/* The same again is no conflict, and is counted. */
+	/* The same again is no conflict, and is counted; be it in whole pages or not. */
+	drv->rest = 1;
 	other = map_all(test, WC);
 	KUNIT_EXPECT_EQ(test, cache_at(other), WC);
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, SIZE), 0);
+	drv->rest = 0;
 	expect_tracked(test, true);
 	KUNIT_ASSERT_EQ(test, vm_munmap(other, SIZE), 0);
 	expect_tracked(test, false);
@@ -214,7 +219,14 @@ static void pfnmap_track_until_last_part(struct kunit *test)
 /* Parts follow what is tracked, and otherwise are uncached; they are not tracked. */
 static void pfnmap_part_of_vma(struct kunit *test)
 {
+	struct driver *drv = test->priv;
 	long addr, part;
+
+	drv->rest = PAGE_SIZE;
+	part = map_all(test, WC);
+	KUNIT_EXPECT_EQ(test, cache_at(part), UC);
+	drv->rest = 0;
+	expect_tracked(test, false);
 
 	part = map_part(test, 0, NR_PAGES, WC);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(part));

@@ -457,6 +457,28 @@ TEST_F(addrmap, set_length_after_child)
 	EXPECT_EQ(set_length(self->fd, psize()), 0);
 }
 
+static int child_maps(void *arg)
+{
+	char *map = mmap(NULL, psize(), PROT_READ, MAP_SHARED, *(int *)arg, 0);
+
+	return map == MAP_FAILED || munmap(map, psize());
+}
+
+/* Another process may be half-way through mmap(), which nobody can see. */
+TEST_F(addrmap, set_length_mapped_by_child)
+{
+	int fd = open_node(variant->node, O_RDWR);
+
+	NEEDS_MAPPING();
+	if (variant->device)
+		return;
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(in_child(child_maps, &fd), 0);
+	EXPECT_EQ(set_length(fd, psize()), -1);
+	EXPECT_EQ(errno, EBUSY);
+	close(fd);
+}
+
 /* Bad arguments of mmap() are refused, and nothing is left of the attempt. */
 TEST_F(addrmap, mmap_bad_args)
 {
@@ -737,6 +759,12 @@ TEST_F(addrmap, ioctl_bad_args)
 	EXPECT_EQ(arg.info.length, self->nr * psize());
 	EXPECT_EQ(arg.info.version, ADDRMAP_VERSION);
 	EXPECT_EQ(arg.info.state, variant->device ? 0 : ADDRMAP_STATE_PRIVATE);
+	/* But the kernel does not look for long. */
+	if (psize() < sizeof(arg)) {
+		arg.info.size = psize() + 1;
+		EXPECT_EQ(ioctl(self->fd, ADDRMAP_INFO, &arg), -1);
+		EXPECT_EQ(errno, E2BIG);
+	}
 }
 
 TEST_F(addrmap, set_length_bad_args)
@@ -804,18 +832,78 @@ static int open_as_user(void *arg)
 	return open_node(arg, O_RDONLY) >= 0 || errno != EACCES;
 }
 
+static int map_private_as_user(void *arg)
+{
+	if (setresuid(65534, 65534, 65534))
+		return -1;
+	return mmap(NULL, psize(), PROT_READ, MAP_PRIVATE, *(int *)arg, 0) ==
+	       MAP_FAILED ? errno : 0;
+}
+
 TEST_F(addrmap, unprivileged)
 {
 	EXPECT_EQ(in_child(translate_as_user, &self->fd), 0);
+	/* /proc/PID/maps would show a physical address. */
+	if (!strcmp(variant->node, "pfn"))
+		EXPECT_EQ(in_child(map_private_as_user, &self->fd), EPERM);
 	EXPECT_EQ(in_child(open_as_user, (void *)variant->node), 0);
 }
 
 /* Through pinned user pages: unaligned on both sides, over several pages. */
+/* What follows a mapping is not what follows it in the buffer. */
+TEST_F(addrmap, debugger_reads_past_end)
+{
+	int mem = open("/proc/self/mem", O_RDONLY);
+	char *end = self->map + 8 * psize(), b[16];
+	ssize_t n;
+
+	NEEDS_MAPPING();
+	ASSERT_GE(mem, 0);
+	ASSERT_EQ(mmap(end, (self->nr - 8) * psize(), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), end);
+	memset(end, 0x55, 8);
+	n = pread(mem, b, sizeof(b), (uintptr_t)end - 8);
+	/* Without pages, nothing tells what a private mapping has copied. */
+	if (n < 0 && variant->flags == MAP_PRIVATE) {
+		EXPECT_EQ(errno, EIO);
+	} else {
+		ASSERT_EQ(n, (ssize_t)sizeof(b));
+		EXPECT_EQ(b[7], 0);
+		EXPECT_EQ(memcmp(b + 8, end, 8), 0);
+	}
+	close(mem);
+}
+
+/* How many pages are pinned, in the whole machine. */
+static long pinned(void)
+{
+	int refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
+	FILE *f = fopen("/proc/vmstat", "r");
+	long sum = 0, value;
+	char name[64];
+
+	/* Each CPU keeps some of the count to itself. */
+	if (refresh >= 0) {
+		write(refresh, "1", 1);
+		close(refresh);
+	}
+	while (f && fscanf(f, "%63s %ld", name, &value) == 2) {
+		if (!strcmp(name, "nr_foll_pin_acquired"))
+			sum += value;
+		else if (!strcmp(name, "nr_foll_pin_released"))
+			sum -= value;
+	}
+	if (f)
+		fclose(f);
+	return sum;
+}
+
 TEST_F(addrmap, transfer)
 {
 	size_t len = 5 * psize() + 100;
 	char *p = guarded(8), *end = p + 8 * psize();
 	char *from = p + 3, *to = malloc(len);
+	long pins = pinned();
 
 	ASSERT_NE(p, NULL);
 	ASSERT_NE(to, NULL);
@@ -842,6 +930,7 @@ TEST_F(addrmap, transfer)
 	EXPECT_EQ(transfer(self->fd, 0, p, 1, false), -1);
 	EXPECT_EQ(errno, EFAULT);
 	EXPECT_EQ(transfer(self->fd, 0, p, 1, true), 1);
+	EXPECT_EQ(pinned(), pins);
 	free(to);
 }
 
@@ -1260,6 +1349,42 @@ TEST(huge_pmd)
 	EXPECT_EQ(buffer_byte(fd, psize()), 1);
 	EXPECT_EQ(map[2 * psize()], 0);
 	munmap(map, 2 * pmd);
+
+	/* No block lies in the mapping as an entry for it would show it. */
+	map = mmap(NULL, 3 * pmd, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(map, MAP_FAILED);
+	map += -(uintptr_t)map % pmd;
+	ASSERT_EQ(mmap(map, 2 * pmd, PROT_READ, MAP_SHARED | MAP_FIXED, fd,
+		       psize()), map);
+	EXPECT_EQ(map[0], 1);
+	EXPECT_EQ(map[pmd], 2);
+	ASSERT_EQ(mmap(map, psize(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+		       MAP_FIXED, -1, 0), map);
+	ASSERT_EQ(mmap(map + psize(), 2 * pmd - psize(), PROT_READ,
+		       MAP_SHARED | MAP_FIXED, fd, psize()), map + psize());
+	EXPECT_EQ(map[psize()], 1);
+	EXPECT_EQ(access_signal(map, false), SIGSEGV);
+	munmap(map, 2 * pmd);
+	close(fd);
+}
+
+/* One fault maps what is around it, too, as far as the mapping goes. */
+TEST(fault_around)
+{
+	int fd = open_node("fault", O_RDWR);
+	unsigned char there[NR_PAGES] = {};
+	char *map;
+
+	if (fd < 0)
+		SKIP(return, "needs CONFIG_ADDRMAP");
+	ASSERT_EQ(set_length(fd, 2 * NR_PAGES * psize()), 0);
+	map = mmap(NULL, NR_PAGES * psize(), PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(map, MAP_FAILED);
+	EXPECT_EQ(access_signal(map, false), 0);
+	ASSERT_EQ(mincore(map, NR_PAGES * psize(), there), 0);
+	for (int i = 0; i < NR_PAGES; i++)
+		EXPECT_EQ(there[i] & 1, 1);
+	munmap(map, NR_PAGES * psize());
 	close(fd);
 }
 

@@ -46,7 +46,8 @@ struct driver {
 	unsigned int fail_nth;	/* the allocation to fail, */
 	bool failed;		/* and whether it did */
 	bool twice;
-	bool huge;		/* faults map huge pages, as if by madvise() */
+	bool mixed;		/* faults map pages that might be normal ones, */
+	bool huge;		/* or huge ones, as if by madvise() */
 	vm_fault_t (*insert)(struct vm_fault *vmf, struct driver *drv);
 };
 
@@ -89,7 +90,8 @@ static int driver_mmap(struct vm_area_struct *vma, void *data)
 	if (drv->insert) {
 		vma->vm_ops = &driver_vm_ops;
 		vma->vm_private_data = drv;
-		vm_flags_set(vma, VM_PFNMAP | (drv->huge ? VM_HUGEPAGE : 0));
+		vm_flags_set(vma, (drv->mixed ? VM_MIXEDMAP : VM_PFNMAP) |
+			     (drv->huge ? VM_HUGEPAGE : 0));
 		return 0;
 	}
 
@@ -341,12 +343,19 @@ static vm_fault_t insert_pfn_prot(struct vm_fault *vmf, struct driver *drv)
 				   driver_prot(vmf->vma, drv));
 }
 
+static vm_fault_t insert_mixed(struct vm_fault *vmf, struct driver *drv)
+{
+	return vmf_insert_mixed(vmf->vma, vmf->address, drv->pfn + vmf->pgoff);
+}
+
 static const struct insert {
 	const char *desc;
 	vm_fault_t (*insert)(struct vm_fault *vmf, struct driver *drv);
+	bool mixed;
 } inserts[] = {
 	{ "vmf_insert_pfn", insert_pfn },
 	{ "vmf_insert_pfn_prot", insert_pfn_prot },
+	{ "vmf_insert_mixed", insert_mixed, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(insert, inserts, desc);
@@ -359,6 +368,7 @@ static void vmf_insert_pfn_follows_tracking(struct kunit *test)
 	long addr, io;
 
 	drv->insert = c->insert;
+	drv->mixed = c->mixed;
 	addr = map_io(test, 0, NR_PAGES, WB);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);

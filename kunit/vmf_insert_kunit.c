@@ -956,10 +956,12 @@ static void vmf_insert_pmd_write(struct kunit *test)
 {
 	const struct huge *c = test->param_value;
 	struct driver *drv = huge_driver(test, c->write, c->flags);
-	unsigned long addr = driver_map(test, HUGE_AT, PMD_SIZE, RW, MAP_SHARED);
+	unsigned long addr;
 	pmd_t pmd;
 	int i;
 
+	drv->notify = true;
+	addr = driver_map(test, HUGE_AT, PMD_SIZE, RW, MAP_SHARED);
 	KUNIT_EXPECT_EQ(test, user_fault(addr, FAULT_FLAG_WRITE), VM_FAULT_NOPAGE);
 	pmd = user_pmd(addr);
 	KUNIT_EXPECT_TRUE(test, pmd_write(pmd));
@@ -1124,6 +1126,10 @@ static void vmf_insert_pfn_pud_write(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_FALSE(test, pud_write(user_pud(addr + PUD_SIZE)));
 	drv->insert = insert_pfn_pud_write;
+	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_TRUE(test, pud_write(user_pud(addr + PUD_SIZE)));
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, 2 * PUD_SIZE), 0);
+	driver_map(test, PUD_AT, 2 * PUD_SIZE, RW, MAP_SHARED);
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_TRUE(test, pud_write(user_pud(addr + PUD_SIZE)));
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, 2 * PUD_SIZE), 0);

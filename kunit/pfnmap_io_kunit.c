@@ -426,7 +426,7 @@ static void vmf_insert_pfn_pmd_follows_tracking(struct kunit *test)
 
 static void clear_l1tf(void *unused)
 {
-	clear_cpu_cap(&boot_cpu_data, X86_BUG_L1TF);
+	clear_bit(X86_BUG_L1TF, (unsigned long *)boot_cpu_data.x86_capability);
 }
 
 /*

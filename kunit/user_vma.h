@@ -62,8 +62,10 @@ KUNIT_DEFINE_ACTION_WRAPPER(user_file_put, fput, struct file *);
 static void user_exit_mm(void *data)
 {
 	struct mm_struct *mm = data;
+	int i;
 
-	while (atomic_read(&mm->mm_users) > 1)
+	/* If somebody has leaked a reference, go on after some seconds. */
+	for (i = 0; i < 5 * HZ && atomic_read(&mm->mm_users) > 1; i++)
 		schedule_timeout_uninterruptible(1);
 	mmput(mm);
 }

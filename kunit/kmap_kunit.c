@@ -170,17 +170,20 @@ static void kmap_may_sleep(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		kunit_skip(test, "needs CONFIG_DEBUG_ATOMIC_SLEEP");
 
+	clear_warn_once();
 	kunit_warning_suppress(test) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		kmap(page);
 		__set_current_state(TASK_RUNNING);
-		EXPECT_WARNINGS(test, 1);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
 	}
+	clear_warn_once();
 	kunit_warning_suppress(test) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		kunmap(page);
 		__set_current_state(TASK_RUNNING);
-		EXPECT_WARNINGS(test, IS_ENABLED(CONFIG_HIGHMEM));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test,
+						      IS_ENABLED(CONFIG_HIGHMEM));
 	}
 }
 

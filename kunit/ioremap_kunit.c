@@ -651,7 +651,8 @@ static void ioremap_part_of_ram_page(struct kunit *test)
 	bool reserved;
 	void __iomem *addr;
 
-	walk_system_ram_res(0, -1, &end, find_ram_inside_page);
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM, 0, -1,
+			    &end, find_ram_inside_page);
 	if (!end)
 		kunit_skip(test, "needs memory that ends inside of a page");
 
@@ -664,7 +665,6 @@ static void ioremap_part_of_ram_page(struct kunit *test)
 		SetPageReserved(page);
 	expect_mapped(test, addr);
 }
-
 
 /* The direct mapping has an end, after which there may be more memory. */
 static void memremap_high_memory(struct kunit *test)

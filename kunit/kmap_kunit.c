@@ -277,6 +277,7 @@ static void kmap_revives_unused(struct kunit *test)
 
 	kunit_release_action(test, kunmap_action, page);
 	KUNIT_EXPECT_PTR_EQ(test, page_address(page), addr);
+	KUNIT_EXPECT_EQ(test, pte_pfn(pte_at(addr)), page_to_pfn(page));
 	KUNIT_EXPECT_PTR_EQ(test, kmap_managed(test, page), addr);
 	/* It is used again, so a flush must not take it. */
 	kmap_flush_unused();

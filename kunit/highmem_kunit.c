@@ -413,19 +413,9 @@ static void memcpy_from_to_folio(struct kunit *test)
 	}
 }
 
-/* A mapping of low memory, forced for debugging, ends with the page as well. */
-static bool is_force_mapped(struct folio *folio)
-{
-	return IS_ENABLED(CONFIG_HIGHMEM) && folio_test_partial_kmap(folio) &&
-	       !folio_test_highmem(folio);
-}
-
 static void memcpy_folio_ranges(struct kunit *test)
 {
 	struct highmem_test *h = alloc_copy_folios(test);
-
-	if (is_force_mapped(h->folio[0]) || is_force_mapped(h->folio[1]))
-		kunit_skip(test, "needs CONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP=n");
 
 	for (int i = 0; i < ARRAY_SIZE(folio_ranges); i++) {
 		const struct byte_range *r = &folio_ranges[i];

@@ -7,7 +7,8 @@
  * some, for instance:
  *
  *	./tools/testing/kunit/kunit.py run --kunitconfig mm/tests --arch i386 \
- *		--kconfig_add CONFIG_HIGHMEM4G=y --qemu_args "-m 1536"
+ *		--kconfig_add CONFIG_HIGHMEM4G=y --kconfig_add CONFIG_SMP=y \
+ *		--qemu_args "-cpu n270 -smp 2 -m 1536"
  */
 #ifndef _MM_TESTS_HIGHMEM_PAGE_H
 #define _MM_TESTS_HIGHMEM_PAGE_H

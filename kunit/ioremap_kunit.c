@@ -330,6 +330,10 @@ static void ioremap_refuses_range(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, (__force void *)ioremap(phys, 0));
 	KUNIT_EXPECT_NULL(test, (__force void *)ioremap(phys + 5, 0));
 	KUNIT_EXPECT_NULL(test, (__force void *)ioremap_wc(phys, 0));
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_NULL(test, (__force void *)ioremap(0, 0));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
+	}
 	if (sizeof(phys_addr_t) > sizeof(size_t))
 		return;
 	/* past the last address and on from the first */
@@ -350,6 +354,15 @@ static void ioremap_refuses_beyond_physical(struct kunit *test)
 		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
 	}
 	KUNIT_EXPECT_NULL(test, (__force void *)addr);
+
+	/* Nor those of a range that begins with the last one there is. */
+	kunit_warning_suppress(test) {
+		addr = ioremap(end - PAGE_SIZE, 2 * PAGE_SIZE);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	KUNIT_EXPECT_NULL(test, (__force void *)addr);
+	if (addr)
+		iounmap(addr);
 
 	addr = ioremap(end - PAGE_SIZE, PAGE_SIZE);
 	expect_mapped(test, addr);
@@ -617,6 +630,40 @@ static void memremap_ram(struct kunit *test)
 	}
 	KUNIT_EXPECT_PTR_EQ(test, addr,
 			    row->maps ? page_address(page) + 5 : NULL);
+}
+
+static int find_ram_inside_page(struct resource *res, void *end)
+{
+	if (PAGE_ALIGNED(res->end + 1))
+		return 0;
+	*(resource_size_t *)end = res->end;
+	return 1;
+}
+
+/*
+ * Memory that ends inside of a page is not used by the kernel, but the rest of
+ * that page may be the firmware's.
+ */
+static void ioremap_part_of_ram_page(struct kunit *test)
+{
+	resource_size_t end = 0;
+	struct page *page;
+	bool reserved;
+	void __iomem *addr;
+
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM, 0, -1,
+			    &end, find_ram_inside_page);
+	if (!end)
+		kunit_skip(test, "needs memory that ends inside of a page");
+
+	/* It should be reserved, too, but that is not why it can be mapped. */
+	page = pfn_to_page(PHYS_PFN(end));
+	reserved = PageReserved(page);
+	ClearPageReserved(page);
+	addr = ioremap_cache(PFN_PHYS(PHYS_PFN(end)), PAGE_SIZE);
+	if (reserved)
+		SetPageReserved(page);
+	expect_mapped(test, addr);
 }
 
 /* The direct mapping has an end, after which there may be more memory. */
@@ -1027,6 +1074,7 @@ static struct kunit_case ioremap_cases[] = {
 	KUNIT_CASE_X86_PARAM(ioremap_cache_mode),
 	KUNIT_CASE_X86(ioremap_conflicting_cache_mode),
 	KUNIT_CASE_X86_PARAM(ioremap_refuses_ram),
+	KUNIT_CASE_X86(ioremap_part_of_ram_page),
 	KUNIT_CASE_X86_PARAM(memremap_ram),
 	KUNIT_CASE_X86(memremap_high_memory),
 	KUNIT_CASE_X86(memremap_mixed),

@@ -170,17 +170,20 @@ static void kmap_may_sleep(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		kunit_skip(test, "needs CONFIG_DEBUG_ATOMIC_SLEEP");
 
+	clear_warn_once();
 	kunit_warning_suppress(test) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		kmap(page);
 		__set_current_state(TASK_RUNNING);
-		EXPECT_WARNINGS(test, 1);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
 	}
+	clear_warn_once();
 	kunit_warning_suppress(test) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		kunmap(page);
 		__set_current_state(TASK_RUNNING);
-		EXPECT_WARNINGS(test, IS_ENABLED(CONFIG_HIGHMEM));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test,
+						      IS_ENABLED(CONFIG_HIGHMEM));
 	}
 }
 
@@ -274,6 +277,7 @@ static void kmap_revives_unused(struct kunit *test)
 
 	kunit_release_action(test, kunmap_action, page);
 	KUNIT_EXPECT_PTR_EQ(test, page_address(page), addr);
+	KUNIT_EXPECT_EQ(test, pte_pfn(pte_at(addr)), page_to_pfn(page));
 	KUNIT_EXPECT_PTR_EQ(test, kmap_managed(test, page), addr);
 	/* It is used again, so a flush must not take it. */
 	kmap_flush_unused();

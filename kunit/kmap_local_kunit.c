@@ -8,11 +8,13 @@
 #include <kunit/run-in-irq-context.h>
 #include <kunit/test.h>
 #include <linux/cpumask.h>
+#include <linux/debug_locks.h>
 #include <linux/highmem.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pgtable.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
@@ -199,6 +201,11 @@ static void kmap_local_across_schedule(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, shows(a, 1));
 	KUNIT_EXPECT_TRUE(test, shows(b, 2));
 	KUNIT_EXPECT_EQ(test, kmap_local_depth(), 2 * kmap_local_step(page));
+	if (kmap_local_takes_slot(page)) {
+		/* An address of the other's, which is also one of ours. */
+		kunit_warning_suppress(test)
+			KUNIT_EXPECT_PTR_EQ(test, kmap_to_page(t->addr), page);
+	}
 	kunmap_local(b);
 	kunmap_local(a);
 
@@ -285,6 +292,32 @@ static void kmap_local_page_from_panic(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, addr, page_address(page));
 	KUNIT_EXPECT_EQ(test, kmap_local_depth(), 0);
 }
+
+#ifdef CONFIG_KMAP_LOCAL
+/*
+ * A slot shows the page that was mapped there last. Without HIGHMEM, too, for
+ * the slots serve io_mapping_map_local_wc() as well.
+ */
+static void kmap_local_slot_reuse(struct kunit *test)
+{
+	struct folio *one = highmem_test_folio(test, GFP_KERNEL, 0);
+	struct folio *two = highmem_test_folio(test, GFP_KERNEL, 0);
+	void *addr, *again;
+
+	memset(folio_address(one), 1, PAGE_SIZE);
+	memset(folio_address(two), 2, PAGE_SIZE);
+	/* Keeps the task on this CPU, and so in its slots. */
+	migrate_disable();
+	addr = __kmap_local_pfn_prot(folio_pfn(one), PAGE_KERNEL);
+	KUNIT_EXPECT_TRUE(test, shows(addr, 1));
+	kunmap_local_indexed(addr);
+	again = __kmap_local_pfn_prot(folio_pfn(two), PAGE_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, again, addr);
+	KUNIT_EXPECT_TRUE(test, shows(again, 2));
+	kunmap_local_indexed(again);
+	migrate_enable();
+}
+#endif
 
 /* Low memory is mapped already, and for any access, whatever is asked for. */
 static void kmap_local_prot_lowmem(struct kunit *test)
@@ -549,6 +582,106 @@ static void kmap_local_lowmem_inside_highmem(struct kunit *test)
 	kunmap_local(addr);
 }
 
+/* Who interrupts a hard interrupt would need slots that nobody counted on. */
+static void kmap_local_in_nested_irq(struct kunit *test)
+{
+	struct page *page = highmem_test_page(test);
+	void *addr;
+
+	kunit_warning_suppress(test) {
+		preempt_count_add(HARDIRQ_OFFSET);
+		addr = kmap_local_page(page);
+		kunmap_local(addr);
+		preempt_count_sub(HARDIRQ_OFFSET);
+		EXPECT_WARNINGS(test, 1);
+	}
+	kunit_warning_suppress(test) {
+		local_irq_disable();
+		preempt_count_add(HARDIRQ_OFFSET);
+		addr = kmap_local_page(page);
+		kunmap_local(addr);
+		preempt_count_sub(HARDIRQ_OFFSET);
+		local_irq_enable();
+		EXPECT_WARNINGS(test, 0);
+	}
+	KUNIT_EXPECT_EQ(test, kmap_local_depth(), 0);
+}
+
+/*
+ * The slots are empty while another task runs. What the task remembers of them
+ * must be what was mapped: an entry in a used slot, none in a guard.
+ */
+static void kmap_local_sched_checks(struct kunit *test)
+{
+	pte_t *pteval = current->kmap_ctrl.pteval;
+	struct page *page = highmem_test_page_of(test, 1);
+	void *addr = kmap_local_page(page);
+	int used = kmap_local_depth() - 1;
+	int warnings[3] = {};
+	pte_t saved = pteval[used];
+	bool out, in;
+
+	kunit_warning_suppress(test) {
+		preempt_disable();
+		__kmap_local_sched_out();
+		out = pte_none(pte_at(addr));
+		__kmap_local_sched_in();
+		in = pte_same(pte_at(addr), saved);
+		warnings[0] = KUNIT_SUPPRESSED_WARNING_COUNT();
+
+		pteval[used] = __pte(0);
+		__kmap_local_sched_out();
+		__kmap_local_sched_in();
+		pteval[used] = saved;
+		warnings[1] = KUNIT_SUPPRESSED_WARNING_COUNT();
+
+		if (IS_ENABLED(CONFIG_DEBUG_KMAP_LOCAL)) {
+			pteval[used - 1] = saved;
+			__kmap_local_sched_out();
+			__kmap_local_sched_in();
+			pteval[used - 1] = __pte(0);
+		}
+		warnings[2] = KUNIT_SUPPRESSED_WARNING_COUNT();
+		preempt_enable();
+	}
+	KUNIT_EXPECT_TRUE(test, out);
+	KUNIT_EXPECT_TRUE(test, in);
+	KUNIT_EXPECT_TRUE(test, shows(addr, 1));
+	kunmap_local(addr);
+	KUNIT_EXPECT_EQ(test, warnings[0], 0);
+#ifdef __WARN_FLAGS
+	KUNIT_EXPECT_EQ(test, warnings[1], 2);
+	KUNIT_EXPECT_EQ(test, warnings[2],
+			IS_ENABLED(CONFIG_DEBUG_KMAP_LOCAL) ? 4 : 2);
+#endif
+}
+
+/* What a task leaves mapped when it returns to user mode is reported. */
+static void kmap_local_left_mapped(struct kunit *test)
+{
+	struct page *page = highmem_test_page(test);
+	bool reported[2];
+	int silent;
+	void *addr;
+
+	if (IS_ENABLED(CONFIG_LOCKDEP))
+		kunit_skip(test, "lockdep would lose track of locks");
+	if (!debug_locks)
+		kunit_skip(test, "needs that nothing was reported before");
+
+	silent = xchg(&debug_locks_silent, 1);
+	kmap_assert_nomap();
+	reported[0] = !xchg(&debug_locks, 1);
+	addr = kmap_local_page(page);
+	kmap_assert_nomap();
+	reported[1] = !xchg(&debug_locks, 1);
+	kunmap_local(addr);
+	debug_locks_silent = silent;
+
+	KUNIT_EXPECT_FALSE(test, reported[0]);
+	KUNIT_EXPECT_TRUE(test, reported[1]);
+}
+
 /* The misuse that would corrupt the stack is reported. */
 static void kunmap_local_out_of_order(struct kunit *test)
 {
@@ -631,6 +764,9 @@ static struct kunit_case kmap_local_cases[] = {
 	KUNIT_CASE_PARAM(kmap_local_in_irq, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(kmap_local_folio_offset, highmem_zone_gen_params),
 	KUNIT_CASE_PARAM(kmap_local_page_from_panic, highmem_zone_gen_params),
+#ifdef CONFIG_KMAP_LOCAL
+	KUNIT_CASE(kmap_local_slot_reuse),
+#endif
 	KUNIT_CASE(kmap_local_prot_lowmem),
 	KUNIT_CASE_HIGHMEM(kmap_local_prot),
 	KUNIT_CASE_HIGHMEM(kmap_local_slot),
@@ -641,6 +777,9 @@ static struct kunit_case kmap_local_cases[] = {
 	KUNIT_CASE_HIGHMEM(kmap_local_lowmem_inside_highmem),
 	KUNIT_CASE_HIGHMEM(kmap_local_other_cpu),
 	KUNIT_CASE_HIGHMEM(kmap_local_fork_inherits_nothing),
+	KUNIT_CASE_HIGHMEM(kmap_local_in_nested_irq),
+	KUNIT_CASE_HIGHMEM(kmap_local_sched_checks),
+	KUNIT_CASE_HIGHMEM(kmap_local_left_mapped),
 	KUNIT_CASE_HIGHMEM(kunmap_local_out_of_order),
 	KUNIT_CASE_HIGHMEM(kunmap_local_user_address),
 	KUNIT_CASE_HIGHMEM(kunmap_local_around_slots),

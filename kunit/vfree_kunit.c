@@ -9,6 +9,7 @@
 #include <linux/iopoll.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sizes.h>
@@ -165,9 +166,25 @@ static void vunmap_put_pages_keeps_pages(struct kunit *test)
 
 /* ---- What is left in the end ---- */
 
+/* With those that wait in the list of a CPU to be used again. */
 static unsigned long free_pages_now(void)
 {
-	return global_zone_page_state(NR_FREE_PAGES);
+	unsigned long nr = 0;
+	int cpu, nid;
+
+	for_each_online_node(nid) {
+		struct pglist_data *node = NODE_DATA(nid);
+
+		for (int i = 0; i < node->nr_zones; i++) {
+			struct zone *zone = &node->node_zones[i];
+
+			nr += zone_page_state_snapshot(zone, NR_FREE_PAGES);
+			for_each_possible_cpu(cpu)
+				nr += per_cpu_ptr(zone->per_cpu_pageset, cpu)->count;
+		}
+	}
+
+	return nr;
 }
 
 static unsigned long vmalloc_pages_now(void)

@@ -685,11 +685,27 @@ static void vmap_pfn_maps_no_ram(struct kunit *test)
 	for (int i = 0; i < row->count; i++)
 		KUNIT_EXPECT_TRUE(test, pte_none(pte_at(addr, i)));
 }
+
+/* The size in bytes of so many pages looks like that of one of them. */
+static void vmap_pfn_size_wraps(struct kunit *test)
+{
+	unsigned long pfn = page_to_pfn(page_without_pfn(test));
+	void *addr;
+
+	if (IS_ENABLED(CONFIG_64BIT))
+		kunit_skip(test, "needs 32-bit addresses");
+
+	addr = vmap_pfn(&pfn, BIT(32 - PAGE_SHIFT) + 1, PAGE_KERNEL);
+	KUNIT_EXPECT_NULL(test, addr);
+	vunmap(addr);
+}
 #else
 static void vmap_pfn_maps_no_ram(struct kunit *test)
 {
 	kunit_skip(test, "needs CONFIG_VMAP_PFN");
 }
+
+#define vmap_pfn_size_wraps	vmap_pfn_maps_no_ram
 
 static const void *pfn_gen_params(struct kunit *test, const void *prev, char *desc)
 {
@@ -717,6 +733,7 @@ static struct kunit_case vm_area_test_cases[] = {
 	KUNIT_CASE_PARAM(ioremap_page_range_no_memory, level_gen_params),
 	KUNIT_CASE(set_ptes_consecutive),
 	KUNIT_CASE_PARAM(vmap_pfn_maps_no_ram, pfn_gen_params),
+	KUNIT_CASE(vmap_pfn_size_wraps),
 	{}
 };
 

@@ -449,6 +449,22 @@ static void vm_map_ram_refuses(struct kunit *test)
 	block_add(test, block, map_one(test));
 }
 
+/* The size in bytes of so many pages looks like that of one of them. */
+static void vm_map_ram_size_wraps(struct kunit *test)
+{
+	struct page **array = array_of(test, ASCENDING);
+	unsigned int count = BIT(32 - PAGE_SHIFT) + 1;
+	void *addr;
+
+	if (IS_ENABLED(CONFIG_64BIT))
+		kunit_skip(test, "needs 32-bit addresses");
+
+	addr = vm_map_ram(array, count, NUMA_NO_NODE);
+	KUNIT_EXPECT_NULL(test, addr);
+	if (addr)
+		vm_unmap_ram(addr, count);
+}
+
 /* To unmap twice what is large is reported, and harms nobody else. */
 static void vm_unmap_ram_twice(struct kunit *test)
 {
@@ -831,6 +847,7 @@ static struct kunit_case vm_map_ram_test_cases[] = {
 	KUNIT_CASE(vm_map_ram_rest_of_block),
 	KUNIT_CASE(vm_unmap_ram_on_another_cpu),
 	KUNIT_CASE_PARAM(vm_map_ram_refuses, refusal_gen_params),
+	KUNIT_CASE(vm_map_ram_size_wraps),
 	KUNIT_CASE(vm_unmap_ram_twice),
 	KUNIT_CASE(vunmap_of_vm_map_ram),
 	KUNIT_CASE_PARAM(vm_unmap_ram_spares_neighbours, count_gen_params),

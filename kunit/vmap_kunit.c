@@ -305,6 +305,7 @@ static void vmap_ioremap_aligned(struct kunit *test)
 
 /* ---- What vmap() refuses ---- */
 
+#define SIZE_WRAPS	(UINT_MAX - 2)	/* to a page, with 32-bit addresses */
 #define ALL_RAM		(UINT_MAX - 1)
 #define MORE_THAN_RAM	UINT_MAX
 
@@ -319,6 +320,7 @@ static const struct refusal {
 	{ "no_pages", 0 },
 	/* What is not refused for its size stops at the first page. */
 	{ "more_than_ram", MORE_THAN_RAM, 0, NULL_PAGE, 0, 0 },
+	{ "size_wraps", SIZE_WRAPS },
 	{ "null_page_all_ram", ALL_RAM, 0, NULL_PAGE, 0, 1 },
 	{ "reset_perms", NR_PAGES, VM_FLUSH_RESET_PERMS, .warnings = 1 },
 	{ "null_page_first", NR_PAGES, 0, NULL_PAGE, 0, 1 },
@@ -348,7 +350,9 @@ static void vmap_refuses(struct kunit *test)
 	if (count == ALL_RAM &&
 	    (!IS_ENABLED(CONFIG_64BIT) || IS_ENABLED(CONFIG_KASAN_VMALLOC)))
 		kunit_skip(test, "needs more address space than RAM");
-	if (count >= ALL_RAM)
+	if (count == SIZE_WRAPS)
+		count = max(totalram_pages(), BIT(32 - PAGE_SHIFT)) + 1;
+	else if (count >= ALL_RAM)
 		count = totalram_pages() + (count == MORE_THAN_RAM);
 	if (row->pages == NULL_PAGE)
 		copy[row->bad] = NULL;
@@ -394,6 +398,55 @@ static void vmap_refuses(struct kunit *test)
 	else
 		KUNIT_EXPECT_EQ(test, mapped_as(would_be, NULL, NR_PAGES),
 				NR_PAGES);
+}
+
+/* ---- Where it may be called ---- */
+
+static void call_vmap(void)
+{
+	vmap(NULL, 0, VM_MAP, PAGE_KERNEL);
+}
+
+static void call_vunmap(void)
+{
+	vunmap(NULL);
+}
+
+static void call_vfree(void)
+{
+	vfree(NULL);
+}
+
+static const struct sleeper {
+	const char *desc;
+	void (*call)(void);
+} sleepers[] = {
+	{ "vmap", call_vmap },
+	{ "vunmap", call_vunmap },
+	{ "vfree", call_vfree },
+	{ "vm_unmap_aliases", vm_unmap_aliases },
+};
+
+KUNIT_ARRAY_PARAM_DESC(sleeper, sleepers, desc);
+
+/*
+ * They may have to wait for memory or for each other, and so have to be called
+ * where they could, although they hardly ever do.
+ */
+static void vmap_may_sleep(struct kunit *test)
+{
+	const struct sleeper *row = test->param_value;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		kunit_skip(test, "needs CONFIG_DEBUG_ATOMIC_SLEEP");
+
+	clear_warn_once();
+	kunit_warning_suppress(test) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		row->call();
+		__set_current_state(TASK_RUNNING);
+		KUNIT_EXPECT_GE(test, KUNIT_SUPPRESSED_WARNING_COUNT(), 1);
+	}
 }
 
 /* ---- No memory ---- */
@@ -488,6 +541,7 @@ static struct kunit_case vmap_test_cases[] = {
 	KUNIT_CASE(vmap_no_guard_ignored),
 	KUNIT_CASE(vmap_ioremap_aligned),
 	KUNIT_CASE_PARAM(vmap_refuses, refusal_gen_params),
+	KUNIT_CASE_PARAM(vmap_may_sleep, sleeper_gen_params),
 	KUNIT_CASE_PARAM(vmap_no_memory, no_memory_gen_params),
 	{}
 };

@@ -338,10 +338,10 @@ add_overlay() {
 
 # fixed_cases ARCH: the cases that the patches say fail without them:
 #	Without this patch fail, on
-#	  um: suite.case suite.case
-#	  i386: suite.case
+#	  um i386: suite.case suite.case
+#	  x86_64: suite.case
 fixed_cases() {
-	sed -sn "/^Without this patch fail, on\$/,/^\$/s/^  $1: //p" \
+	sed -Esn "/^Without this patch fail, on\$/,/^\$/s/^  ([^:]+ )?$1( [^:]+)?: //p" \
 		"$ROOT"/patches/*.patch | tr ' ' '\n' | LC_ALL=C sort -u
 }
 

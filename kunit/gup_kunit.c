@@ -338,7 +338,7 @@ static void gup_no_pages(struct kunit *test)
 	struct driver *drv = test->priv;
 	struct page *pages[NR_PAGES] = {};
 	unsigned long anon;
-	int refs;
+	int i, refs;
 
 	KUNIT_EXPECT_EQ(test, gup->call(addr, 0, 0, pages), 0);
 	KUNIT_EXPECT_EQ(test, gup->call(0, 0, FOLL_WRITE, pages), 0);
@@ -350,9 +350,11 @@ static void gup_no_pages(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vm_munmap(anon + PAGE_SIZE, PAGE_SIZE), 0);
 	KUNIT_ASSERT_TRUE(test, user_write(anon, 1));
 	refs = page_ref_count(user_page(anon, 0));
-	KUNIT_EXPECT_EQ(test, gup->call(anon, 0, FOLL_WRITE, pages), 0);
+	for (i = 0; i < 16; i++)
+		KUNIT_EXPECT_EQ(test, gup->call(anon, 0, FOLL_WRITE, pages), 0);
 	KUNIT_EXPECT_NULL(test, pages[0]);
-	KUNIT_EXPECT_LE(test, page_ref_count(user_page(anon, 0)), refs);
+	/* The lists of what is to be moved between LRUs may hold one or two. */
+	KUNIT_EXPECT_LT(test, page_ref_count(user_page(anon, 0)), refs + 16);
 }
 
 /* The page that the process sees is still there when it has long gone. */

@@ -20,13 +20,13 @@
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 
+#ifdef __HAVE_PFNMAP_TRACKING
+#include <asm/memtype.h>
+
 #include "fail_alloc.h"
 #include "test_pages.h"
 #include "user_fork.h"
 #include "user_vma.h"
-
-#ifdef __HAVE_PFNMAP_TRACKING
-#include <asm/memtype.h>
 
 #define RW		(PROT_READ | PROT_WRITE)
 #define NR_PAGES	3

@@ -47,7 +47,7 @@ struct driver {
 	bool failed;		/* and whether it did */
 	bool twice;
 	bool mixed;		/* faults map pages that might be normal ones, */
-	bool huge;		/* or huge ones, as if by madvise() */
+	unsigned int huge;	/* or huge ones of this order, as if by madvise() */
 	vm_fault_t (*insert)(struct vm_fault *vmf, struct driver *drv);
 };
 
@@ -68,8 +68,12 @@ static vm_fault_t driver_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
 	struct driver *drv = vmf->vma->vm_private_data;
 
-	if (!drv->huge || order != PMD_ORDER)
+	if (!drv->huge || order != drv->huge)
 		return VM_FAULT_FALLBACK;
+#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+	if (order == PUD_ORDER)
+		return vmf_insert_pfn_pud(vmf, drv->pfn, false);
+#endif
 	return vmf_insert_pfn_pmd(vmf, drv->pfn, false);
 }
 #endif
@@ -106,6 +110,25 @@ static int driver_mmap(struct vm_area_struct *vma, void *data)
 		err = remap_pfn_range(vma, vma->vm_start, drv->pfn, size, driver_prot(vma, drv));
 
 	return err;
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(release_resource_action, release_resource, struct resource *);
+
+/* The first page frame of @size bytes above 4 GB that are nobody's. */
+static unsigned long high_pfn(struct kunit *test, unsigned long size)
+{
+	struct resource *res = kunit_kzalloc(test, sizeof(*res), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, res);
+	if (sizeof(res->start) == sizeof(u32))
+		kunit_skip(test, "needs CONFIG_64BIT or CONFIG_X86_PAE");
+	res->name = "pfnmap_io KUnit test";
+	if (allocate_resource(&iomem_resource, res, size, SZ_4G, iomem_resource.end, size, NULL,
+			      NULL))
+		kunit_skip(test, "needs unused I/O addresses above 4 GB");
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, release_resource_action, res), 0);
+
+	return PHYS_PFN(res->start);
 }
 
 /* Maps @nr page frames from @first on, as mode @cache. */
@@ -414,13 +437,35 @@ static void vmf_insert_pfn_pmd_follows_tracking(struct kunit *test)
 	addr = map_io(test, 0, SZ_2M / PAGE_SIZE, WC);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	drv->insert = insert_pfn;
-	drv->huge = true;
+	drv->huge = PMD_ORDER;
 	drv->cache = WB;
 	addr = user_mmap(drv->file, SZ_1G, PMD_SIZE, RW, MAP_SHARED | MAP_FIXED, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_EQ(test, cache_of(addr + PAGE_SIZE, &mask), WC);
 	KUNIT_EXPECT_EQ(test, mask, PMD_MASK);
+}
+#endif
+
+#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+static void vmf_insert_pfn_pud_follows_tracking(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	unsigned long mask = 0;
+	long addr;
+
+	drv->pfn = high_pfn(test, PUD_SIZE);
+	drv->cache = WC;
+	addr = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	drv->insert = insert_pfn;
+	drv->huge = PUD_ORDER;
+	drv->cache = WB;
+	addr = user_mmap(drv->file, PUD_SIZE, PUD_SIZE, RW, MAP_SHARED | MAP_FIXED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_EQ(test, cache_of(addr + PAGE_SIZE, &mask), WC);
+	KUNIT_EXPECT_EQ(test, mask, PUD_MASK);
 }
 #endif
 
@@ -437,9 +482,9 @@ static void clear_l1tf(void *unused)
 static void pfnmap_l1tf(struct kunit *test)
 {
 	const unsigned long limit = l1tf_pfn_limit();
-	long none, readable, low, faulting, admin, protect;
+	long none, readable, low, faulting, mixed, admin, protect;
+	vm_fault_t fault = 0, mixed_fault = 0;
 	struct driver *drv = test->priv;
-	vm_fault_t fault = 0;
 	const struct cred *old;
 	struct cred *cred;
 
@@ -464,6 +509,10 @@ static void pfnmap_l1tf(struct kunit *test)
 	drv->insert = insert_pfn;
 	faulting = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
 	fault = user_fault(faulting, 0);
+	drv->insert = insert_mixed;
+	drv->mixed = true;
+	mixed = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
+	mixed_fault = user_fault(mixed, 0);
 	drv->insert = NULL;
 	put_cred(revert_creds(old));
 	admin = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
@@ -472,6 +521,7 @@ static void pfnmap_l1tf(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, protect, -EACCES);
 	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(low));
 	KUNIT_EXPECT_EQ(test, fault, VM_FAULT_SIGBUS);
+	KUNIT_EXPECT_EQ(test, mixed_fault, VM_FAULT_SIGBUS);
 	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(admin));
 }
 
@@ -542,6 +592,23 @@ static void generic_access_phys_refuses(struct kunit *test)
 	}
 }
 
+/*
+ * Page frames above 4 GB are found again as others are. Not a byte is read, as
+ * nobody knows what may be there.
+ */
+static void generic_access_phys_above_4_gb(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	char byte = 0;
+	long addr;
+
+	drv->pfn = high_pfn(test, PAGE_SIZE);
+	drv->cache = UC;
+	addr = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, access_io(addr + 1, &byte, 0, 0), 0);
+}
+
 static int pfnmap_io_init(struct kunit *test)
 {
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
@@ -592,8 +659,12 @@ static struct kunit_case pfnmap_io_cases[] = {
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	KUNIT_CASE(vmf_insert_pfn_pmd_follows_tracking),
 #endif
+#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+	KUNIT_CASE(vmf_insert_pfn_pud_follows_tracking),
+#endif
 	KUNIT_CASE(generic_access_phys_reads),
 	KUNIT_CASE(generic_access_phys_refuses),
+	KUNIT_CASE(generic_access_phys_above_4_gb),
 #else
 	KUNIT_CASE(pfnmap_tracking),
 #endif

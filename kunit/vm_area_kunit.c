@@ -301,9 +301,9 @@ static void ioremap_page_range_huge(struct kunit *test)
 	struct page *page, **array;
 	unsigned long addr;
 
-	/* On PPC it depends on the MMU. */
+	/* On PPC it depends on the MMU, with PAE on what was mapped there before. */
 	if (!IS_ENABLED(CONFIG_HAVE_ARCH_HUGE_VMAP) || IS_ENABLED(CONFIG_PPC) ||
-	    PMD_SHIFT > IOREMAP_MAX_ORDER)
+	    IS_ENABLED(CONFIG_X86_PAE) || PMD_SHIFT > IOREMAP_MAX_ORDER)
 		kunit_skip(test, "needs CONFIG_HAVE_ARCH_HUGE_VMAP");
 	page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN, ilog2(nr) + 1);
 	if (!page)

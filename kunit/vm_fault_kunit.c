@@ -1144,6 +1144,8 @@ static void fault_returns_large_page(struct kunit *test)
 				   alloc_pages(GFP_KERNEL | __GFP_COMP, 1));
 	unsigned int i;
 
+	/* The page of the file that it begins with. */
+	page_folio(head)->index = 0;
 	drv->pages[0] = head;
 	drv->pages[1] = head + 1;
 	driver_map_at(test, at, c->nr, RW, MAP_SHARED, PGOFF + c->skip);

@@ -734,8 +734,16 @@ static vm_fault_t insert_pfn_pmd(struct vm_fault *at, struct driver *drv)
 	return vmf_insert_pfn_pmd(at, drv->pfn, false);
 }
 
+/* As if nobody had accessed what is mapped there, of late. */
+static void make_pmd_old(pmd_t *pmd)
+{
+	if (pmd_present(*pmd))
+		*pmd = pmd_mkold(*pmd);
+}
+
 static vm_fault_t insert_pfn_pmd_write(struct vm_fault *at, struct driver *drv)
 {
+	make_pmd_old(at->pmd);
 	return vmf_insert_pfn_pmd(at, drv->pfn, true);
 }
 
@@ -746,6 +754,7 @@ static vm_fault_t insert_folio_pmd(struct vm_fault *at, struct driver *drv)
 
 static vm_fault_t insert_folio_pmd_write(struct vm_fault *at, struct driver *drv)
 {
+	make_pmd_old(at->pmd);
 	return vmf_insert_folio_pmd(at, page_folio(drv->page), true);
 }
 
@@ -1028,6 +1037,8 @@ static vm_fault_t insert_pfn_pud(struct vm_fault *at, struct driver *drv)
 
 static vm_fault_t insert_pfn_pud_write(struct vm_fault *at, struct driver *drv)
 {
+	if (pud_present(*at->pud))
+		*at->pud = pud_mkold(*at->pud);
 	return vmf_insert_pfn_pud(at, drv->pfn, true);
 }
 

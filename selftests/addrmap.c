@@ -934,6 +934,24 @@ TEST_F(addrmap, transfer)
 	free(to);
 }
 
+/*
+ * Clean pages are dropped when memory is short, since nobody has written to them.
+ * Who did so behind the back of the page tables has to tell when unpinning them.
+ */
+TEST_F(addrmap, transfer_to_clean_page)
+{
+	char *p = guarded(2);
+
+	ASSERT_NE(p, NULL);
+	memset(p, 'u', 2 * psize());
+	ASSERT_EQ(madvise(p, 2 * psize(), MADV_FREE), 0);
+	ASSERT_EQ(transfer(self->fd, psize(), p, psize(), false), (long)psize());
+	ASSERT_EQ(madvise(p, 2 * psize(), MADV_PAGEOUT), 0);
+	if (p[psize()])
+		SKIP(return, "needs a MADV_PAGEOUT that drops clean pages");
+	EXPECT_PAGE(p, 1);
+}
+
 TEST_F(addrmap, transfer_bad_args)
 {
 	const size_t ps = psize(), len = self->nr * ps;

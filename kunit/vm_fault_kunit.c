@@ -60,6 +60,13 @@ struct driver {
 	unsigned int closes;
 };
 
+static void drop_copy(struct driver *drv)
+{
+	if (drv->copy)
+		put_page(drv->copy);
+	drv->copy = NULL;
+}
+
 static struct driver *called(struct vm_fault *vmf, char letter)
 {
 	struct driver *drv = vmf->vma->vm_private_data;
@@ -73,8 +80,7 @@ static struct driver *called(struct vm_fault *vmf, char letter)
 	drv->real_address = vmf->real_address;
 	drv->pgoff = vmf->pgoff;
 	drv->gfp = vmf->gfp_mask;
-	if (drv->copy)
-		put_page(drv->copy);
+	drop_copy(drv);
 	drv->copy = vmf->cow_page;
 	if (drv->copy)
 		get_page(drv->copy);
@@ -572,6 +578,7 @@ static void fault_no_memory(struct kunit *test)
 	for (nth = 1; failed && nth < 100; nth++) {
 		vm_fault_t ret;
 
+		drop_copy(drv);
 		driver_map_at(test, at, NR_PAGES, RW, c->flags, PGOFF);
 		fail_from(nth);
 		ret = user_fault(at + 2 * PAGE_SIZE, c->fault);
@@ -1587,8 +1594,8 @@ static void vm_fault_exit(struct kunit *test)
 {
 	struct driver *drv = test->priv;
 
-	if (drv && drv->copy)
-		put_page(drv->copy);
+	if (drv)
+		drop_copy(drv);
 }
 
 static struct kunit_case vm_fault_cases[] = {

@@ -366,7 +366,7 @@ static void is_vmalloc_or_module_addr_bounds(struct kunit *test)
 /* A module is loaded into memory that is mapped like vmalloc(). */
 static void module_address(struct kunit *test)
 {
-	if (!THIS_MODULE)
+	if (!IS_MODULE(CONFIG_ADDRESS_KUNIT_TEST))
 		kunit_skip(test, "needs to be a module");
 	KUNIT_EXPECT_TRUE(test, is_vmalloc_or_module_addr(THIS_MODULE));
 	KUNIT_EXPECT_TRUE(test, is_vmalloc_or_module_addr(address_classes));

@@ -123,8 +123,8 @@ static unsigned long high_pfn(struct kunit *test, unsigned long size)
 	if (sizeof(res->start) == sizeof(u32))
 		kunit_skip(test, "needs CONFIG_64BIT or CONFIG_X86_PAE");
 	res->name = "pfnmap_io KUnit test";
-	if (allocate_resource(&iomem_resource, res, size, SZ_4G, iomem_resource.end, size, NULL,
-			      NULL))
+	if (allocate_resource(&iomem_resource, res, size, (resource_size_t)SZ_4G,
+			      iomem_resource.end, size, NULL, NULL))
 		kunit_skip(test, "needs unused I/O addresses above 4 GB");
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, release_resource_action, res), 0);
 

@@ -55,6 +55,12 @@ static void kmap_local_nested(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmap_local_depth(), 0);
 }
 
+/* Whose first slot has a neighbour that is none. */
+static void stay_on_first_cpu(void)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+}
+
 /*
  * Each address of a mapping leads back to the page, as long as the task has
  * it mapped. Callers should keep the page instead, so that warns.
@@ -64,6 +70,7 @@ static void kmap_to_page_of_local(struct kunit *test)
 	struct page *page[3], *first[3], *last[3];
 	void *addr[3];
 
+	stay_on_first_cpu();
 	for (int i = 0; i < 3; i++)
 		page[i] = highmem_test_page(test);
 	for (int i = 0; i < 3; i++)
@@ -193,6 +200,7 @@ static void kmap_local_across_schedule(struct kunit *test)
 	struct kmap_thread *t = kmap_thread_create(test, 3, true);
 	void *a, *b;
 
+	stay_on_first_cpu();
 	a = kmap_local_page(page);
 	b = kmap_local_page(other);
 	kthread_bind(t->task, raw_smp_processor_id());

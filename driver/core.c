@@ -805,6 +805,7 @@ int addrmap_vm_access(struct vm_area_struct *vma, unsigned long addr,
 	size_t offset = (vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
 	int done = 0;
 
+	/* Pages of it may be copies. */
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
 		return -EACCES;
 	if (write && !(vma->vm_flags & VM_WRITE))

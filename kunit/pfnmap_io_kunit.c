@@ -68,7 +68,7 @@ static vm_fault_t driver_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
 	struct driver *drv = vmf->vma->vm_private_data;
 
-	if (!drv->huge || order != drv->huge)
+	if (order != drv->huge)
 		return VM_FAULT_FALLBACK;
 #ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
 	if (order == PUD_ORDER)
@@ -425,25 +425,32 @@ static unsigned long cache_of(unsigned long addr, unsigned long *mask)
 	return cache;
 }
 
-/* And huge pages, too. */
-static void vmf_insert_pfn_pmd_follows_tracking(struct kunit *test)
+/* And huge pages, too: one of @size, whose first page frame is tracked as mode WC. */
+static void expect_huge_follows(struct kunit *test, unsigned long size)
 {
 	struct driver *drv = test->priv;
 	unsigned long mask = 0;
+	long addr;
+
+	drv->insert = insert_pfn;
+	drv->huge = get_order(size);
+	drv->cache = WB;
+	addr = user_mmap(drv->file, SZ_1G, size, RW, MAP_SHARED | MAP_FIXED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_EQ(test, cache_of(addr + PAGE_SIZE, &mask), WC);
+	KUNIT_EXPECT_EQ(test, mask, ~(size - 1));
+}
+
+static void vmf_insert_pfn_pmd_follows_tracking(struct kunit *test)
+{
 	long addr;
 
 	if (!has_transparent_hugepage() || PMD_SIZE > SZ_2M)
 		kunit_skip(test, "needs huge pages of 2 MB");
 	addr = map_io(test, 0, SZ_2M / PAGE_SIZE, WC);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	drv->insert = insert_pfn;
-	drv->huge = PMD_ORDER;
-	drv->cache = WB;
-	addr = user_mmap(drv->file, SZ_1G, PMD_SIZE, RW, MAP_SHARED | MAP_FIXED, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
-	KUNIT_EXPECT_EQ(test, cache_of(addr + PAGE_SIZE, &mask), WC);
-	KUNIT_EXPECT_EQ(test, mask, PMD_MASK);
+	expect_huge_follows(test, PMD_SIZE);
 }
 #endif
 
@@ -451,21 +458,13 @@ static void vmf_insert_pfn_pmd_follows_tracking(struct kunit *test)
 static void vmf_insert_pfn_pud_follows_tracking(struct kunit *test)
 {
 	struct driver *drv = test->priv;
-	unsigned long mask = 0;
 	long addr;
 
 	drv->pfn = high_pfn(test, PUD_SIZE);
 	drv->cache = WC;
 	addr = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	drv->insert = insert_pfn;
-	drv->huge = PUD_ORDER;
-	drv->cache = WB;
-	addr = user_mmap(drv->file, PUD_SIZE, PUD_SIZE, RW, MAP_SHARED | MAP_FIXED, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
-	KUNIT_EXPECT_EQ(test, cache_of(addr + PAGE_SIZE, &mask), WC);
-	KUNIT_EXPECT_EQ(test, mask, PUD_MASK);
+	expect_huge_follows(test, PUD_SIZE);
 }
 #endif
 

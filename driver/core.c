@@ -16,7 +16,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include <kunit/visibility.h>
 
 #include "addrmap.h"
 #include "internal.h"
@@ -830,7 +829,7 @@ int addrmap_vm_access(struct vm_area_struct *vma, unsigned long addr,
 
 /* Nodes */
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef CONFIG_ADDRMAP_KUNIT_TEST
 /**
  * addrmap_find_node() - find a node by name
  * @name: relative to /dev
@@ -849,7 +848,6 @@ struct miscdevice *addrmap_find_node(const char *name)
 
 	return NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(addrmap_find_node);
 #endif
 
 static int node_add(struct addrmap_node *node,

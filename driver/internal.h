@@ -164,7 +164,7 @@ extern const struct addrmap_technique addrmap_pfn_fault;
 extern const struct addrmap_technique addrmap_huge;
 extern const struct addrmap_technique addrmap_io;
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#ifdef CONFIG_ADDRMAP_KUNIT_TEST
 struct miscdevice *addrmap_find_node(const char *name);
 #endif
 

@@ -707,4 +707,3 @@ kunit_test_suite(access_remote_vm_suite);
 
 MODULE_DESCRIPTION("KUnit tests for access_remote_vm()");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

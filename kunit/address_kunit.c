@@ -23,6 +23,8 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "mm_kunit.h"
+
 #define ORDER		3
 #define NR_PAGES	8
 
@@ -815,6 +817,7 @@ static struct kunit_case address_cases[] = {
 
 static struct kunit_suite address_suite = {
 	.name = "address",
+	.init = mm_kunit_init,
 	.test_cases = address_cases,
 };
 
@@ -822,4 +825,3 @@ kunit_test_suite(address_suite);
 
 MODULE_DESCRIPTION("KUnit tests for the conversions of addresses and pages");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -24,6 +24,8 @@
 #include "../addrmap/addrmap.h"
 #include "../addrmap/internal.h"
 
+#include "mm_kunit.h"
+
 /* More pages than are pinned at a time, and not a multiple of them. */
 #define NR_PAGES	19
 #define LENGTH		(NR_PAGES * PAGE_SIZE)
@@ -901,6 +903,7 @@ static void mmap_outlives_close(struct kunit *test)
 
 static int addrmap_init(struct kunit *test)
 {
+	mm_kunit_init(test);
 	test->priv = user_mem(test, PAGE_SIZE);
 
 	return 0;
@@ -943,4 +946,3 @@ kunit_test_suite(addrmap_suite);
 
 MODULE_DESCRIPTION("KUnit tests for the sample driver in mm/addrmap/");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

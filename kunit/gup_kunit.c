@@ -17,7 +17,7 @@
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
 
-#include "fail_page_alloc.h"
+#include "mm_kunit.h"
 #include "user_driver.h"
 #include "user_fork.h"
 #include "user_vma.h"
@@ -1717,4 +1717,3 @@ kunit_test_suite(gup_suite);
 
 MODULE_DESCRIPTION("KUnit tests for get_user_pages()");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -17,6 +17,7 @@
 #include <linux/vmalloc.h>
 
 #include "highmem_page.h"
+#include "mm_kunit.h"
 
 #define FOLIO_ORDER	2
 #define FOLIO_PAGES	4
@@ -602,6 +603,7 @@ static struct kunit_case highmem_cases[] = {
 
 static struct kunit_suite highmem_suite = {
 	.name = "highmem",
+	.init = mm_kunit_init,
 	.test_cases = highmem_cases,
 };
 
@@ -609,4 +611,3 @@ kunit_test_suite(highmem_suite);
 
 MODULE_DESCRIPTION("KUnit tests for the functions of <linux/highmem.h>");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -35,6 +35,7 @@
 #endif
 
 #include "free_iomem.h"
+#include "mm_kunit.h"
 
 #define DEVICE_ORDER	2
 #define DEVICE_PAGES	4
@@ -132,6 +133,7 @@ static int ioremap_suite_init(struct kunit_suite *suite)
 
 static int ioremap_test_init(struct kunit *test)
 {
+	mm_kunit_init(test);
 	device_maps = 0;
 	device_refuses = 0;
 	return 0;
@@ -1103,4 +1105,3 @@ kunit_test_suite(ioremap_suite);
 
 MODULE_DESCRIPTION("KUnit tests for ioremap(), memremap() and reserved pages");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 
 #include "highmem_page.h"
+#include "mm_kunit.h"
 
 KUNIT_DEFINE_ACTION_WRAPPER(kunmap_action, kunmap, const struct page *);
 
@@ -170,14 +171,14 @@ static void kmap_may_sleep(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		kunit_skip(test, "needs CONFIG_DEBUG_ATOMIC_SLEEP");
 
-	clear_warn_once();
+	mm_kunit_rearm_warnings();
 	kunit_warning_suppress(test) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		kmap(page);
 		__set_current_state(TASK_RUNNING);
 		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
 	}
-	clear_warn_once();
+	mm_kunit_rearm_warnings();
 	kunit_warning_suppress(test) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		kunmap(page);
@@ -517,6 +518,7 @@ static void kmap_waits_in_numbers(struct kunit *test)
 
 static int kmap_test_init(struct kunit *test)
 {
+	mm_kunit_init(test);
 	/* A page may still have the address of its last user. */
 	kmap_flush_unused();
 	return 0;
@@ -550,4 +552,3 @@ kunit_test_suite(kmap_suite);
 
 MODULE_DESCRIPTION("KUnit tests for kmap()");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

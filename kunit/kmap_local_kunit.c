@@ -19,6 +19,7 @@
 #include <linux/string.h>
 
 #include "highmem_page.h"
+#include "mm_kunit.h"
 
 /*
  * Mappings of a task nest, also of one page, and any address in a page will
@@ -758,6 +759,7 @@ static void kunmap_local_around_slots(struct kunit *test)
 
 static int kmap_local_test_init(struct kunit *test)
 {
+	mm_kunit_init(test);
 	/* A page may still have the address of its last user. */
 	kmap_flush_unused();
 	return 0;
@@ -804,4 +806,3 @@ kunit_test_suite(kmap_local_suite);
 
 MODULE_DESCRIPTION("KUnit tests for kmap_local_page() and kmap_atomic()");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -20,6 +20,7 @@
 #include <linux/vmalloc.h>
 
 #include "free_iomem.h"
+#include "mm_kunit.h"
 
 /* The part of the address space that each mapping gets, and how many there are. */
 #define AREA_SIZE	SZ_16M
@@ -623,6 +624,7 @@ static void access_to_other_address(struct kunit *test)
 
 static int logic_iomem_test_init(struct kunit *test)
 {
+	mm_kunit_init(test);
 	emulation = (struct emulation){ };
 	return 0;
 }

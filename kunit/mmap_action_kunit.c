@@ -26,7 +26,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "fail_page_alloc.h"
+#include "mm_kunit.h"
 #include "test_pages.h"
 #include "user_vma.h"
 
@@ -1344,6 +1344,7 @@ static int mmap_action_init(struct kunit *test)
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
 	unsigned int i;
 
+	mm_kunit_init(test);
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	drv->mem = manage(test, free_mem, alloc_pages(GFP_KERNEL | __GFP_COMP, ilog2(NR_PAGES)));
 	for (i = 0; i < NR_PAGES; i++) {
@@ -1425,4 +1426,3 @@ kunit_test_suites(&mmap_action_suite, &mmap_action_compat_suite);
 
 MODULE_DESCRIPTION("KUnit tests for the actions of ->mmap_prepare");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

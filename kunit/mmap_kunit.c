@@ -17,7 +17,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "fail_alloc.h"
+#include "mm_kunit.h"
 #include "user_fork.h"
 #include "user_vma.h"
 
@@ -752,8 +752,8 @@ static void mmap_fixed_leaves_mapping(struct kunit *test)
 	if (param->sealed) {
 		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), -EPERM);
 		KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), -EPERM);
-		KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_READ, -1), -EPERM);
-		KUNIT_EXPECT_EQ(test, ksys_mremap(addr, PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE,
+		KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(addr, PAGE_SIZE, PROT_READ), -EPERM);
+		KUNIT_EXPECT_EQ(test, mm_kunit_mremap(addr, PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE,
 						  0), -EPERM);
 		KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
 	}
@@ -950,7 +950,7 @@ static void mprotect_of_driver(struct kunit *test)
 	drv->clear = param->clear;
 	addr = driver_map(test, 0, PROT_READ, param->flags);
 	KUNIT_EXPECT_FALSE(test, user_write(addr, 1234));
-	KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, param->prot, -1), param->ret);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(addr, PAGE_SIZE, param->prot), param->ret);
 	written = user_write(addr, 1234);
 	KUNIT_EXPECT_EQ(test, written, !param->ret && param->prot & PROT_WRITE);
 	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(drv->block) == 1234,
@@ -959,7 +959,7 @@ static void mprotect_of_driver(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr + PAGE_SIZE, 1, NR_PAGES - 1));
 
 	if (!param->ret) {
-		KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_READ, -1), 0);
+		KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(addr, PAGE_SIZE, PROT_READ), 0);
 		KUNIT_EXPECT_FALSE(test, user_write(addr, 4321));
 		KUNIT_EXPECT_EQ(test, user_reads(drv, addr, 0, 1),
 				!(written && param->flags == MAP_PRIVATE));
@@ -997,7 +997,7 @@ static void mprotect_driver_refuses(struct kunit *test)
 	addr = driver_map(test, 0, PROT_READ, MAP_SHARED);
 	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
 	mapped = get_usage(test);
-	KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr + PAGE_SIZE, 2 * PAGE_SIZE, RW, -1), -EROFS);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(addr + PAGE_SIZE, 2 * PAGE_SIZE, RW), -EROFS);
 	KUNIT_EXPECT_EQ(test, drv->start, addr + PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, drv->end, addr + 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, drv->flags & (VM_READ | VM_WRITE | VM_EXEC), VM_READ | VM_WRITE);
@@ -1094,7 +1094,7 @@ static void munmap_may_split(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), -EBUSY);
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), -EBUSY);
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr + 3 * PAGE_SIZE, PAGE_SIZE), -EBUSY);
-	KUNIT_EXPECT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_READ, -1), -EBUSY);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(addr, PAGE_SIZE, PROT_READ), -EBUSY);
 	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, addr, PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED,
 					PGOFF), -EBUSY);
 	expect_usage(test, &mapped);
@@ -1162,7 +1162,7 @@ static void mremap_size(struct kunit *test)
 	drv->set = param->set;
 	addr = driver_map(test, 0, RW, param->flags);
 	mapped = get_usage(test);
-	ret = ksys_mremap(addr, param->old_len, param->new_len, param->remap_flags, 0);
+	ret = mm_kunit_mremap(addr, param->old_len, param->new_len, param->remap_flags, 0);
 	if (param->ret) {
 		KUNIT_EXPECT_EQ(test, (long)ret, param->ret);
 		expect_usage(test, &mapped);
@@ -1199,7 +1199,7 @@ static void mremap_moves(struct kunit *test)
 	addr = driver_map(test, 0, RW, param->flags);
 	KUNIT_ASSERT_TRUE(test, user_write(addr + 2 * PAGE_SIZE, 1234));
 	new = anon_map(test, 0, NR_PAGES, 0);
-	ret = ksys_mremap(addr, ALL, ALL, MREMAP_MAYMOVE | MREMAP_FIXED, new);
+	ret = mm_kunit_mremap(addr, ALL, ALL, MREMAP_MAYMOVE | MREMAP_FIXED, new);
 	KUNIT_ASSERT_EQ(test, ret, new);
 	KUNIT_EXPECT_EQ(test, drv->mremaps, 1);
 	KUNIT_EXPECT_EQ(test, drv->mmaps, 1);
@@ -1235,7 +1235,7 @@ static void mremap_driver_refuses(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
 	drv->faults = 0;
 	new = anon_map(test, 0, NR_PAGES, 0);
-	KUNIT_EXPECT_EQ(test, (long)ksys_mremap(addr, ALL, ALL, MREMAP_MAYMOVE | MREMAP_FIXED,
+	KUNIT_EXPECT_EQ(test, (long)mm_kunit_mremap(addr, ALL, ALL, MREMAP_MAYMOVE | MREMAP_FIXED,
 						new), -EBUSY);
 	KUNIT_EXPECT_EQ(test, drv->mremaps, 1);
 	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
@@ -1522,6 +1522,7 @@ static int mmap_test_init(struct kunit *test)
 	const unsigned int order = ilog2(NR_PAGES);
 	int i;
 
+	mm_kunit_init(test);
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	drv->buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, drv->buf);
@@ -1588,4 +1589,3 @@ kunit_test_suite(mmap_suite);
 
 MODULE_DESCRIPTION("KUnit tests for mmap() of drivers");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

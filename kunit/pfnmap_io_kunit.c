@@ -23,7 +23,7 @@
 #ifdef __HAVE_PFNMAP_TRACKING
 #include <asm/memtype.h>
 
-#include "fail_alloc.h"
+#include "mm_kunit.h"
 #include "test_pages.h"
 #include "user_fork.h"
 #include "user_vma.h"
@@ -501,7 +501,7 @@ static void pfnmap_l1tf(struct kunit *test)
 	old = override_creds(cred);
 	none = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
 	readable = user_mmap(drv->file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
-	protect = do_mprotect_pkey(readable, PAGE_SIZE, PROT_NONE, -1);
+	protect = mm_kunit_mprotect(readable, PAGE_SIZE, PROT_NONE);
 	drv->pfn = limit - 1;
 	low = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
 	drv->pfn = limit;
@@ -612,6 +612,7 @@ static int pfnmap_io_init(struct kunit *test)
 {
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
 
+	mm_kunit_init(test);
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	if (!pat_enabled())
 		kunit_skip(test, "needs a CPU with PAT");
@@ -681,4 +682,3 @@ kunit_test_suite(pfnmap_io_suite);
 
 MODULE_DESCRIPTION("KUnit tests for mapping I/O memory to user space");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

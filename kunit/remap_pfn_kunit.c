@@ -19,7 +19,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "fail_page_alloc.h"
+#include "mm_kunit.h"
 #include "user_vma.h"
 
 #define NR_PAGES	8
@@ -941,6 +941,7 @@ static int remap_pfn_init(struct kunit *test)
 {
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
 
+	mm_kunit_init(test);
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	drv->buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, drv->buf);
@@ -988,4 +989,3 @@ kunit_test_suite(remap_pfn_suite);
 
 MODULE_DESCRIPTION("KUnit tests for remap_pfn_range()");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -19,7 +19,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include "fail_page_alloc.h"
+#include "mm_kunit.h"
 #include "test_pages.h"
 #include "user_vma.h"
 
@@ -957,6 +957,7 @@ static struct kunit_case remap_vmalloc_test_cases[] = {
 
 static struct kunit_suite remap_vmalloc_test_suite = {
 	.name = "remap_vmalloc",
+	.init = mm_kunit_init,
 	.test_cases = remap_vmalloc_test_cases,
 };
 
@@ -964,4 +965,3 @@ kunit_test_suite(remap_vmalloc_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests for remap_vmalloc_range()");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -14,6 +14,7 @@
 #include <linux/mman.h>
 #include <linux/string.h>
 
+#include "mm_kunit.h"
 #include "user_vma.h"
 
 #define NR_PAGES	4
@@ -188,6 +189,7 @@ static inline int user_driver_init(struct kunit *test)
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
 	int i;
 
+	mm_kunit_init(test);
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	drv->buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, drv->buf);

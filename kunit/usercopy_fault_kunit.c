@@ -16,6 +16,7 @@
 #include <linux/uaccess.h>
 
 #include "../internal.h"
+#include "mm_kunit.h"
 #include "user_vma.h"
 
 #define NR_PAGES	3
@@ -328,7 +329,7 @@ static void copy_inaccessible(struct kunit *test)
 	int err;
 
 	KUNIT_ASSERT_EQ(test, put_user(value, (u32 __user *)addr), 0);
-	KUNIT_ASSERT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_NONE, -1), 0);
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr, PAGE_SIZE, PROT_NONE), 0);
 	memset(drv->buf, 0xa5, 64);
 	KUNIT_EXPECT_EQ(test, copy_from_user(drv->buf, user_ptr(addr), 64), 64);
 	KUNIT_EXPECT_NULL(test, memchr_inv(drv->buf, 0, 64));
@@ -339,7 +340,7 @@ static void copy_inaccessible(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put_user(4321, (u32 __user *)addr), -EFAULT);
 	KUNIT_EXPECT_EQ(test, fault_in_readable(user_ptr(addr), 64), 64);
 
-	KUNIT_ASSERT_EQ(test, do_mprotect_pkey(addr, PAGE_SIZE, PROT_READ, -1), 0);
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr, PAGE_SIZE, PROT_READ), 0);
 	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)addr), 0);
 	KUNIT_EXPECT_EQ(test, value, 1234);
 }
@@ -623,6 +624,7 @@ static int usercopy_fault_init(struct kunit *test)
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
 	void *block;
 
+	mm_kunit_init(test);
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	drv->buf = kunit_kzalloc(test, BUF_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, drv->buf);
@@ -666,4 +668,3 @@ kunit_test_suite(usercopy_fault_suite);
 
 MODULE_DESCRIPTION("KUnit tests for faults in copy_to_user()");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -679,5 +679,4 @@ static struct kunit_suite vfree_test_suite = {
 kunit_test_suite(vfree_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests for vunmap() and vfree()");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 MODULE_LICENSE("GPL");

@@ -14,7 +14,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "fail_alloc.h"
+#include "mm_kunit.h"
 #include "vmap_pages.h"
 
 KUNIT_DEFINE_ACTION_WRAPPER(free_vm_area_action, free_vm_area, struct vm_struct *);
@@ -746,5 +746,4 @@ static struct kunit_suite vm_area_test_suite = {
 kunit_test_suite(vm_area_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests for areas of the vmalloc address space");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 MODULE_LICENSE("GPL");

@@ -20,7 +20,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "fail_alloc.h"
+#include "mm_kunit.h"
 #include "test_pages.h"
 #include "user_vma.h"
 
@@ -1578,6 +1578,7 @@ static int vm_fault_init(struct kunit *test)
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
 	int i;
 
+	mm_kunit_init(test);
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	for (i = 0; i < NR_PAGES; i++) {
 		drv->pages[i] = own_page(test);
@@ -1658,4 +1659,3 @@ kunit_test_suite(vm_fault_suite);
 
 MODULE_DESCRIPTION("KUnit tests for ->fault and its kin");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

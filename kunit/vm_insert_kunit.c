@@ -16,7 +16,7 @@
 #include <linux/module.h>
 #include <linux/pgtable.h>
 
-#include "fail_page_alloc.h"
+#include "mm_kunit.h"
 #include "test_pages.h"
 #include "user_vma.h"
 
@@ -874,6 +874,7 @@ static struct kunit_case vm_insert_test_cases[] = {
 
 static struct kunit_suite vm_insert_test_suite = {
 	.name = "vm_insert",
+	.init = mm_kunit_init,
 	.test_cases = vm_insert_test_cases,
 };
 
@@ -881,4 +882,3 @@ kunit_test_suite(vm_insert_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests for vm_insert_page() and its kin");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

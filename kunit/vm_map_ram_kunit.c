@@ -21,7 +21,7 @@
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
-#include "fail_alloc.h"
+#include "mm_kunit.h"
 #include "vmallocinfo.h"
 #include "vmap_pages.h"
 
@@ -870,5 +870,4 @@ static struct kunit_suite vm_map_ram_test_suite = {
 kunit_test_suite(vm_map_ram_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests for vm_map_ram()");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 MODULE_LICENSE("GPL");

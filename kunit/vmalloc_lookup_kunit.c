@@ -694,5 +694,4 @@ static struct kunit_suite vmalloc_lookup_test_suite = {
 kunit_test_suite(vmalloc_lookup_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests for lookups of vmalloc addresses");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 MODULE_LICENSE("GPL");

@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "fail_alloc.h"
+#include "mm_kunit.h"
 #include "vmap_pages.h"
 
 KUNIT_ARRAY_PARAM_DESC(page_order, page_orders, desc);
@@ -440,7 +440,7 @@ static void vmap_may_sleep(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		kunit_skip(test, "needs CONFIG_DEBUG_ATOMIC_SLEEP");
 
-	clear_warn_once();
+	mm_kunit_rearm_warnings();
 	kunit_warning_suppress(test) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		row->call();
@@ -555,5 +555,4 @@ static struct kunit_suite vmap_test_suite = {
 kunit_test_suite(vmap_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests for vmap()");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 MODULE_LICENSE("GPL");

@@ -20,6 +20,8 @@
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
+#include "mm_kunit.h"
+
 #define NR_PAGES	16
 #define ORDER		ilog2(NR_PAGES)
 
@@ -327,6 +329,7 @@ static inline int vmap_pages_init(struct kunit *test)
 {
 	struct page *page = alloc_pages(GFP_KERNEL | __GFP_HIGHMEM, ORDER);
 
+	mm_kunit_init(test);
 	if (!page)
 		return -ENOMEM;
 	split_page(page, ORDER);

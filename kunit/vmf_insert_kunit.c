@@ -19,7 +19,7 @@
 #include <linux/pgtable.h>
 #include <linux/sizes.h>
 
-#include "fail_page_alloc.h"
+#include "mm_kunit.h"
 #include "test_pages.h"
 #include "user_vma.h"
 
@@ -1201,6 +1201,7 @@ static int vmf_insert_init(struct kunit *test)
 {
 	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
 
+	mm_kunit_init(test);
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	drv->file = user_file_open(test, O_RDWR, driver_mmap, drv);
 	test->priv = drv;
@@ -1250,4 +1251,3 @@ kunit_test_suite(vmf_insert_suite);
 
 MODULE_DESCRIPTION("KUnit tests for vmf_insert_page() and its kin");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

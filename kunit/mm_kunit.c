@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the KUnit suites of mm/ have in common.
+ */
+#include <kunit/test.h>
+#include <linux/bug.h>
+#include <linux/debugfs.h>
+#include <linux/fault-inject.h>
+#include <linux/kmsg_dump.h>
+#include <linux/panic.h>
+#include <linux/string.h>
+#include <linux/syscalls.h>
+#include <asm/sections.h>
+#include <asm/syscall.h>
+
+#include "mm_kunit.h"
+
+/* -- splats of the kernel -------------------------------------------------- */
+
+/* What a splat leaves behind even if nothing of it is in the log. */
+#define SPLAT_TAINTS	(1UL << TAINT_WARN | 1UL << TAINT_BAD_PAGE | \
+			 1UL << TAINT_DIE | 1UL << TAINT_SOFTLOCKUP)
+
+struct splat_watch {
+	struct kunit *test;
+	struct kmsg_dump_iter log;	/* from here on it is the case's */
+	unsigned long taints;		/* before the case */
+};
+
+/* Whether @line of the log is the first one of a splat. */
+static bool is_splat(const char *line)
+{
+	static const char * const begin[] = {
+		"WARNING: ", "BUG: ", "INFO: ", "kernel BUG at ", "UBSAN: ", "Oops",
+	};
+	int i;
+
+	/* "[    1.234567] " and, with PRINTK_CALLER, "[    T1] " */
+	while (*line == '[') {
+		line = strchr(line, ']');
+		if (!line)
+			return false;
+		line = skip_spaces(line + 1);
+	}
+	for (i = 0; i < ARRAY_SIZE(begin); i++)
+		if (str_has_prefix(line, begin[i]))
+			return true;
+
+	return false;
+}
+
+static void check_for_splats(void *data)
+{
+	struct splat_watch *watch = data;
+	unsigned long taints = get_taint() & SPLAT_TAINTS & ~watch->taints;
+	struct kunit *test = watch->test;
+	char line[256];
+	size_t len;
+
+	while (kmsg_dump_get_line(&watch->log, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		if (is_splat(line))
+			KUNIT_FAIL(test, "%s: the kernel complains: %s", test->name, line);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, taints, 0, "%s: the kernel is tainted", test->name);
+}
+
+/**
+ * mm_kunit_rearm_warnings() - let every WARN_ON_ONCE() warn once more
+ *
+ * So that the number of warnings which a case counts does not depend on what
+ * ran before it. Where WARN() traps, lib/bug.c counts suppressed warnings
+ * before it looks whether they have been given; elsewhere (UML) it does not.
+ */
+void mm_kunit_rearm_warnings(void)
+{
+	generic_bug_clear_once();
+	memset(__start_once, 0, __end_once - __start_once);
+}
+
+/**
+ * mm_kunit_init() - the init of a suite, or the first thing that it does
+ * @test: the case that is about to run
+ *
+ * The case fails if the kernel complains before it has ended and what it
+ * allocated has been freed: by a warning that is not suppressed, a bad page, a
+ * report of a sanitizer or of lockdep.
+ *
+ * Return: 0, as an init does; asserts if it is short of memory.
+ */
+int mm_kunit_init(struct kunit *test)
+{
+	struct splat_watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, watch);
+	watch->test = test;
+	watch->taints = get_taint();
+	kmsg_dump_rewind(&watch->log);
+	watch->log.cur_seq = watch->log.next_seq;	/* the log's end */
+	KUNIT_ASSERT_EQ(test, kunit_add_action(test, check_for_splats, watch), 0);
+	mm_kunit_rearm_warnings();
+
+	return 0;
+}
+
+/* -- allocations that fail ------------------------------------------------- */
+
+#if defined(CONFIG_FAIL_PAGE_ALLOC) && defined(CONFIG_FAILSLAB) && \
+	defined(CONFIG_FAULT_INJECTION_DEBUG_FS)
+/*
+ * The settings of Documentation/fault-injection/ have one interface, debugfs.
+ * A file there has the address of the variable that it shows.
+ */
+static void *fault_setting(struct kunit *test, const char *capability, const char *name)
+{
+	struct dentry *dir = debugfs_lookup(capability, NULL);
+	struct dentry *file = dir ? debugfs_lookup(name, dir) : NULL;
+	void *variable = file ? d_inode(file)->i_private : NULL;
+
+	dput(file);
+	dput(dir);
+	if (!variable)
+		kunit_skip(test, "needs debugfs, which has no %s/%s", capability, name);
+
+	return variable;
+}
+
+static struct fault_attr *fault_attr_of(struct kunit *test, const char *capability)
+{
+	return container_of((unsigned long *)fault_setting(test, capability, "verbose"),
+			    struct fault_attr, verbose);
+}
+
+struct saved_setting {
+	size_t size;
+	void *variable;
+	u8 value[];
+};
+
+static void restore_setting(void *data)
+{
+	struct saved_setting *saved = data;
+
+	memcpy(saved->variable, saved->value, saved->size);
+}
+
+/* Has the setting at @variable, of @size bytes, restored after the case. */
+static void save_setting(struct kunit *test, void *variable, size_t size)
+{
+	struct saved_setting *saved = kunit_kzalloc(test, sizeof(*saved) + size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, saved);
+	saved->size = size;
+	saved->variable = variable;
+	memcpy(saved->value, variable, size);
+	KUNIT_ASSERT_EQ(test, kunit_add_action(test, restore_setting, saved), 0);
+}
+
+#define change_setting(test, variable, new)				\
+do {									\
+	typeof(variable) __variable = (variable);			\
+									\
+	save_setting(test, __variable, sizeof(*__variable));		\
+	*__variable = (new);						\
+} while (0)
+
+static void change_bool(struct kunit *test, const char *capability, const char *name, bool value)
+{
+	bool *variable = fault_setting(test, capability, name);
+
+	change_setting(test, variable, value);
+}
+
+/* Threads that have not set make_it_fail are left alone. */
+static void change_attr(struct kunit *test, const char *capability, enum fail_mode mode)
+{
+	struct fault_attr *attr = fault_attr_of(test, capability);
+
+	change_setting(test, &attr->task_filter, true);
+	change_setting(test, &attr->verbose, 0);
+	change_setting(test, &attr->times, (atomic_t)ATOMIC_INIT(-1));
+	change_setting(test, &attr->probability, mode == FAIL_ALL ? 100 : 0);
+}
+
+/**
+ * fail_any_page_alloc() - prepare page allocations to fail by fail_nth_set()
+ * @test: the case that wants it; with its end it is over
+ *
+ * All of them, those of page tables as well. Skips the case if the kernel
+ * cannot do it.
+ */
+void fail_any_page_alloc(struct kunit *test)
+{
+	u32 *min_order = fault_setting(test, "fail_page_alloc", "min-order");
+
+	change_setting(test, &fault_attr_of(test, "fail_page_alloc")->verbose, 0);
+	change_bool(test, "fail_page_alloc", "ignore-gfp-highmem", false);
+	change_bool(test, "fail_page_alloc", "ignore-gfp-wait", false);
+	change_setting(test, min_order, 0);
+}
+
+/**
+ * fail_alloc_setup() - prepare allocations of pages and slabs to fail
+ * @test: the case that wants it; with its end it is over
+ * @mode: whether one fails, or all from that one on
+ *
+ * Which one it is, is for fail_from() to say. Skips the case if the kernel
+ * cannot do it.
+ */
+void fail_alloc_setup(struct kunit *test, enum fail_mode mode)
+{
+	fail_any_page_alloc(test);
+	change_attr(test, "fail_page_alloc", mode);
+	change_attr(test, "failslab", mode);
+	change_bool(test, "failslab", "ignore-gfp-wait", false);
+}
+#else
+void fail_any_page_alloc(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS");
+}
+
+void fail_alloc_setup(struct kunit *test, enum fail_mode mode)
+{
+	fail_any_page_alloc(test);
+}
+#endif
+
+/* -- system calls ---------------------------------------------------------- */
+
+#ifdef CONFIG_ARCH_HAS_SYSCALL_WRAPPER
+/* Here they take their arguments from the registers of the process. */
+#if defined(CONFIG_X86_64)
+#define SYSCALL(name)	__x64_sys_##name
+#elif defined(CONFIG_X86_32)
+#define SYSCALL(name)	__ia32_sys_##name
+#elif defined(CONFIG_ARM64)
+#define SYSCALL(name)	__arm64_sys_##name
+#elif defined(CONFIG_RISCV)
+#define SYSCALL(name)	__riscv_sys_##name
+#elif defined(CONFIG_S390)
+#define SYSCALL(name)	__s390x_sys_##name
+#else
+#define SYSCALL(name)	sys_##name
+#endif
+
+asmlinkage long SYSCALL(mprotect)(const struct pt_regs *regs);
+asmlinkage long SYSCALL(mremap)(const struct pt_regs *regs);
+
+#define call(name, ...)							\
+({									\
+	const unsigned long __args[6] = { __VA_ARGS__ };		\
+	struct pt_regs __regs = {};					\
+									\
+	syscall_set_arguments(current, &__regs, __args);		\
+	SYSCALL(name)(&__regs);						\
+})
+#else
+#define call(name, ...)	sys_##name(__VA_ARGS__)
+#endif
+
+/**
+ * mm_kunit_mprotect() - mprotect(2) in the address space of the case
+ * @start: as there
+ * @len: as there, in bytes
+ * @prot: as there
+ *
+ * Return: 0, or -errno.
+ */
+int mm_kunit_mprotect(unsigned long start, size_t len, unsigned long prot)
+{
+	return call(mprotect, start, len, prot);
+}
+
+/**
+ * mm_kunit_mremap() - mremap(2) in the address space of the case
+ * @addr: as there
+ * @old_len: as there, in bytes
+ * @new_len: as there, in bytes
+ * @flags: as there
+ * @new_addr: as there
+ *
+ * Return: the new address, or -errno.
+ */
+unsigned long mm_kunit_mremap(unsigned long addr, unsigned long old_len,
+			      unsigned long new_len, unsigned long flags,
+			      unsigned long new_addr)
+{
+	return call(mremap, addr, old_len, new_len, flags, new_addr);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What addrmap.c and addrmap_matrix.c share: the nodes of the sample driver
+ * (CONFIG_ADDRMAP), and what /proc/self/smaps says of a mapping.
+ */
+#ifndef _MM_ADDRMAP_UTIL_H
+#define _MM_ADDRMAP_UTIL_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+
+#include "kselftest.h"
+#include "../../../../mm/addrmap/addrmap.h"
+
+/*
+ * How much of a mapping the tests use, in pages. The buffer that the users of
+ * a node share is that large with pages of up to 128 KiB, the memory of a
+ * device for the node "io" has to be.
+ */
+#define NR_PAGES	16
+
+/*
+ * The nodes that the driver always has. There is one more, "io", if a device's
+ * memory was found for it by the parameters io_start and io_length.
+ */
+static const char * const addrmap_nodes[] = {
+	"pfn", "pages", "vmalloc", "fault", "pfn-fault", "huge",
+};
+
+#define NEEDS_IO	"needs a device: modprobe addrmap io_start= io_length="
+
+static inline int addrmap_open(const char *node, int flags)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/dev/addrmap/%s", node);
+	return open(path, flags | O_CLOEXEC);
+}
+
+/*
+ * End the program as skipped if the kernel has no driver, or the user no
+ * access to it: then there is nothing to test. A node that is missing while
+ * others are there is a failure, which is left to the tests of that node.
+ *
+ * To be called before anything is printed, since the plan is that no test runs.
+ */
+static inline void addrmap_need_nodes(void)
+{
+	bool denied = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(addrmap_nodes); i++) {
+		int fd = addrmap_open(addrmap_nodes[i], O_RDWR);
+
+		if (fd >= 0)
+			close(fd);
+		if (fd < 0 && (errno == EACCES || errno == EPERM))
+			denied = true;
+		else if (fd >= 0 || errno != ENOENT)
+			return;
+	}
+
+	ksft_print_header();
+	if (denied)
+		ksft_exit_skip("no access to /dev/addrmap: needs root\n");
+	/* The directory is there for a driver that is built in, too. */
+	if (!access("/sys/module/addrmap", F_OK))
+		ksft_exit_fail_msg("addrmap is loaded, but there is no /dev/addrmap: see dmesg\n");
+	ksft_exit_skip("no /dev/addrmap: modprobe addrmap (CONFIG_ADDRMAP)\n");
+}
+
+static inline int addrmap_set_length(int fd, __u64 length)
+{
+	struct addrmap_set_length sl = { .size = sizeof(sl), .length = length };
+
+	return ioctl(fd, ADDRMAP_SET_LENGTH, &sl);
+}
+
+static inline int addrmap_translate(int fd, __u64 offset,
+				    struct addrmap_translate *tr)
+{
+	*tr = (struct addrmap_translate) {
+		.size = sizeof(*tr),
+		.offset = offset,
+	};
+
+	return ioctl(fd, ADDRMAP_TRANSLATE, tr);
+}
+
+/*
+ * Why a test of @node is to be skipped, or NULL. Of all nodes, only "io" may be
+ * missing: then it is for want of a device.
+ */
+static inline const char *addrmap_missing(const char *node)
+{
+	struct addrmap_info info = { .size = sizeof(info) };
+	const char *missing = NULL;
+	int fd;
+
+	if (strcmp(node, "io"))
+		return NULL;
+	fd = addrmap_open(node, O_RDWR);
+	if (fd < 0)
+		return errno == ENOENT ? NEEDS_IO : NULL;
+	if (!ioctl(fd, ADDRMAP_INFO, &info) &&
+	    info.length / sysconf(_SC_PAGESIZE) < NR_PAGES)
+		missing = "needs an io_length= of 16 pages";
+	close(fd);
+
+	return missing;
+}
+
+/* What /proc/self/smaps says of a VMA. */
+struct vma {
+	unsigned long long offset;
+	long rss, anon, shared, pmd;	/* kB; pmd: of files, by huge pages */
+	char flags[512];
+};
+
+static inline void add_field(const char *line, const char *name, long *value)
+{
+	if (!strncmp(line, name, strlen(name)))
+		*value += strtol(line + strlen(name), NULL, 10);
+}
+
+/* The VMA that has @addr; false if there is none. */
+static inline bool find_vma(const char *addr, struct vma *vma)
+{
+	unsigned long p = (unsigned long)addr, start, end;
+	FILE *f = fopen("/proc/self/smaps", "r");
+	unsigned long long offset;
+	bool found = false;
+	char line[512];
+
+	*vma = (struct vma) { 0 };
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx %*s %llx", &start, &end, &offset) == 3) {
+			if (found)
+				break;
+			found = p >= start && p < end;
+			vma->offset = offset;
+		} else if (found) {
+			add_field(line, "Rss:", &vma->rss);
+			add_field(line, "Anonymous:", &vma->anon);
+			add_field(line, "Shared_Clean:", &vma->shared);
+			add_field(line, "Shared_Dirty:", &vma->shared);
+			add_field(line, "FilePmdMapped:", &vma->pmd);
+			if (!strncmp(line, "VmFlags: ", 9))
+				snprintf(vma->flags, sizeof(vma->flags), "%s",
+					 line + 9);
+		}
+	}
+	if (f)
+		fclose(f);
+
+	return found;
+}
+
+#endif /* _MM_ADDRMAP_UTIL_H */

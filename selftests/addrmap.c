@@ -3,7 +3,9 @@
  * What user space can do with kernel memory that a driver maps: every node of
  * the sample driver (CONFIG_ADDRMAP), mapped shared and private.
  *
- * Each test has a buffer of its own, of which page n starts with n + 1.
+ * The tests of the fixture addrmap_node are about the file, those of addrmap
+ * about a mapping of it. Each test has a buffer of its own, of which page n
+ * starts with n + 1.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -27,9 +29,16 @@
 
 #include "kselftest_harness.h"
 #include "vm_util.h"
-#include "../../../../mm/addrmap/addrmap.h"
+#include "addrmap_util.h"
 
-#define NR_PAGES 16
+/*
+ * Seconds for a test that does a lot, because the harness' limit of 30 must not
+ * decide on a kernel with KASAN and lockdep in an emulated machine.
+ */
+#define SLOW_TIMEOUT	600
+
+/* How often each thread of the race does what it does, at least. */
+#define RACE_ROUNDS	20
 
 static sigjmp_buf fault_env;
 
@@ -58,36 +67,11 @@ static int access_signal(volatile char *p, bool write)
 	return sig;
 }
 
-static int open_node(const char *node, int flags)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/dev/addrmap/%s", node);
-	return open(path, flags | O_CLOEXEC);
-}
-
 static int get_info(int fd, struct addrmap_info *info)
 {
 	*info = (struct addrmap_info) { .size = sizeof(*info) };
 
 	return ioctl(fd, ADDRMAP_INFO, info);
-}
-
-static int set_length(int fd, __u64 length)
-{
-	struct addrmap_set_length sl = { .size = sizeof(sl), .length = length };
-
-	return ioctl(fd, ADDRMAP_SET_LENGTH, &sl);
-}
-
-static int translate(int fd, __u64 offset, struct addrmap_translate *tr)
-{
-	*tr = (struct addrmap_translate) {
-		.size = sizeof(*tr),
-		.offset = offset,
-	};
-
-	return ioctl(fd, ADDRMAP_TRANSLATE, tr);
 }
 
 static long transfer(int fd, __u64 offset, void *p, size_t len, bool to_buffer)
@@ -132,80 +116,130 @@ static int in_child(int (*fn)(void *arg), void *arg)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
 }
 
+/*
+ * Open @node, with a buffer of @nr pages of its own or the device's memory that
+ * there is, number its pages and map all of it.
+ */
+static void map_node(struct __test_metadata *_metadata, const char *node,
+		     int flags, int *fd, size_t *nr, char **map)
+{
+	const char *missing = addrmap_missing(node);
+	struct addrmap_info info;
+	char *page;
+
+	*map = MAP_FAILED;
+	if (missing)
+		SKIP(return, "%s", missing);
+	*fd = addrmap_open(node, O_RDWR);
+	ASSERT_GE(*fd, 0) {
+		TH_LOG("/dev/addrmap/%s: %s", node, strerror(errno));
+	}
+
+	if (strcmp(node, "io")) {
+		ASSERT_EQ(addrmap_set_length(*fd, NR_PAGES * psize()), 0) {
+			TH_LOG("/dev/addrmap/%s: %s", node, strerror(errno));
+		}
+	}
+	ASSERT_EQ(get_info(*fd, &info), 0);
+	*nr = info.length / psize();
+	page = calloc(1, psize());
+	ASSERT_NE(page, NULL);
+	for (size_t i = 0; i < *nr; i++) {
+		page[0] = i + 1;
+		ASSERT_EQ(pwrite(*fd, page, psize(), i * psize()),
+			  (ssize_t)psize());
+	}
+	free(page);
+
+	*map = mmap(NULL, *nr * psize(), PROT_READ | PROT_WRITE, flags, *fd, 0);
+	ASSERT_NE(*map, MAP_FAILED) {
+		TH_LOG("/dev/addrmap/%s: %s", node, strerror(errno));
+	}
+}
+
+FIXTURE(addrmap_node)
+{
+	int fd;
+	size_t nr;	/* pages of the buffer */
+	char *map;	/* all of it, shared */
+};
+
+FIXTURE_VARIANT(addrmap_node)
+{
+	const char *node;
+	bool no_private; /* mmap(MAP_PRIVATE) fails with EINVAL */
+	bool pages;	/* what is mapped are pages to the memory manager */
+	bool device;	/* the memory is a device's: there is one buffer only */
+};
+
+#define NODE(_name, _node, ...)					\
+	FIXTURE_VARIANT_ADD(addrmap_node, _name)		\
+	{							\
+		.node = _node,					\
+		__VA_ARGS__					\
+	}
+
+NODE(pfn, "pfn");
+NODE(pages, "pages", .pages = true);
+NODE(vmalloc, "vmalloc", .pages = true);
+NODE(fault, "fault", .pages = true);
+NODE(pfn_fault, "pfn-fault", .no_private = true);
+NODE(huge, "huge", .pages = true);
+NODE(io, "io", .no_private = true, .device = true);
+
+FIXTURE_SETUP(addrmap_node)
+{
+	map_node(_metadata, variant->node, MAP_SHARED, &self->fd, &self->nr,
+		 &self->map);
+}
+
+FIXTURE_TEARDOWN(addrmap_node)
+{
+	if (self->map != MAP_FAILED)
+		munmap(self->map, self->nr * psize());
+	close(self->fd);
+}
+
 FIXTURE(addrmap)
 {
 	int fd;
 	size_t nr;	/* pages of the buffer */
-	char *map;	/* all of it, but for a refused kind of mapping */
+	char *map;	/* all of it */
 };
 
 FIXTURE_VARIANT(addrmap)
 {
 	const char *node;
 	int flags;	/* MAP_SHARED or MAP_PRIVATE */
-	bool refused;	/* mmap() with @flags fails with EINVAL */
 	bool pinnable;	/* get_user_pages() works on the mapping */
 	bool device;	/* the memory is a device's: there is one buffer only */
 };
 
-#define VARIANT(_name, _node, ...)				\
+#define MAPPING(_name, _node, ...)				\
 	FIXTURE_VARIANT_ADD(addrmap, _name)			\
 	{							\
 		.node = _node,					\
 		__VA_ARGS__					\
 	}
 
-VARIANT(pfn_shared, "pfn", .flags = MAP_SHARED);
-VARIANT(pfn_private, "pfn", .flags = MAP_PRIVATE);
-VARIANT(pages_shared, "pages", .flags = MAP_SHARED, .pinnable = true);
-VARIANT(pages_private, "pages", .flags = MAP_PRIVATE, .pinnable = true);
-VARIANT(vmalloc_shared, "vmalloc", .flags = MAP_SHARED, .pinnable = true);
-VARIANT(vmalloc_private, "vmalloc", .flags = MAP_PRIVATE, .pinnable = true);
-VARIANT(fault_shared, "fault", .flags = MAP_SHARED, .pinnable = true);
-VARIANT(fault_private, "fault", .flags = MAP_PRIVATE, .pinnable = true);
-VARIANT(pfn_fault_shared, "pfn-fault", .flags = MAP_SHARED);
-VARIANT(pfn_fault_private, "pfn-fault", .flags = MAP_PRIVATE, .refused = true);
-VARIANT(huge_shared, "huge", .flags = MAP_SHARED, .pinnable = true);
-VARIANT(huge_private, "huge", .flags = MAP_PRIVATE, .pinnable = true);
-VARIANT(io_shared, "io", .flags = MAP_SHARED, .device = true);
-VARIANT(io_private, "io", .flags = MAP_PRIVATE, .refused = true, .device = true);
+/* Those that there are: see the test private_refused. */
+MAPPING(pfn_shared, "pfn", .flags = MAP_SHARED);
+MAPPING(pfn_private, "pfn", .flags = MAP_PRIVATE);
+MAPPING(pages_shared, "pages", .flags = MAP_SHARED, .pinnable = true);
+MAPPING(pages_private, "pages", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(vmalloc_shared, "vmalloc", .flags = MAP_SHARED, .pinnable = true);
+MAPPING(vmalloc_private, "vmalloc", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(fault_shared, "fault", .flags = MAP_SHARED, .pinnable = true);
+MAPPING(fault_private, "fault", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(pfn_fault_shared, "pfn-fault", .flags = MAP_SHARED);
+MAPPING(huge_shared, "huge", .flags = MAP_SHARED, .pinnable = true);
+MAPPING(huge_private, "huge", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(io_shared, "io", .flags = MAP_SHARED, .device = true);
 
 FIXTURE_SETUP(addrmap)
 {
-	struct addrmap_info info;
-	char *page;
-
-	self->fd = open_node(variant->node, O_RDWR);
-	if (self->fd < 0 && errno == ENOENT)
-		SKIP(return, variant->device ?
-		     "needs CONFIG_ADDRMAP and its parameters io_start, io_length" :
-		     "needs CONFIG_ADDRMAP");
-	if (self->fd < 0 && errno == EACCES)
-		SKIP(return, "needs root");
-	ASSERT_GE(self->fd, 0);
-
-	if (!variant->device) {
-		ASSERT_EQ(set_length(self->fd, NR_PAGES * psize()), 0);
-	}
-	ASSERT_EQ(get_info(self->fd, &info), 0);
-	self->nr = info.length / psize();
-	ASSERT_GE(self->nr, NR_PAGES);
-	page = calloc(1, psize());
-	ASSERT_NE(page, NULL);
-	for (size_t i = 0; i < self->nr; i++) {
-		page[0] = i + 1;
-		ASSERT_EQ(pwrite(self->fd, page, psize(), i * psize()),
-			  (ssize_t)psize());
-	}
-	free(page);
-
-	self->map = mmap(NULL, self->nr * psize(), PROT_READ | PROT_WRITE,
-			 variant->flags, self->fd, 0);
-	if (variant->refused) {
-		ASSERT_EQ(self->map, MAP_FAILED);
-	} else {
-		ASSERT_NE(self->map, MAP_FAILED);
-	}
+	map_node(_metadata, variant->node, variant->flags, &self->fd,
+		 &self->nr, &self->map);
 }
 
 FIXTURE_TEARDOWN(addrmap)
@@ -214,13 +248,6 @@ FIXTURE_TEARDOWN(addrmap)
 		munmap(self->map, self->nr * psize());
 	close(self->fd);
 }
-
-/* For the tests of what a mapping does once there is one. */
-#define NEEDS_MAPPING()						\
-	do {							\
-		if (variant->refused)				\
-			return;					\
-	} while (0)
 
 /* The page that starts at @p, as byte 0 of it says. */
 #define EXPECT_PAGE(p, n)	EXPECT_EQ(*(volatile char *)(p), (char)((n) + 1))
@@ -235,7 +262,6 @@ static char buffer_byte(int fd, off_t offset)
 /* A mapping shows what the buffer has, in the same order. */
 TEST_F(addrmap, map_reads_buffer)
 {
-	NEEDS_MAPPING();
 	for (size_t i = 0; i < self->nr; i++)
 		EXPECT_PAGE(self->map + i * psize(), i);
 }
@@ -245,7 +271,6 @@ TEST_F(addrmap, map_sees_write)
 {
 	char c = 99;
 
-	NEEDS_MAPPING();
 	EXPECT_PAGE(self->map + psize(), 1);
 	ASSERT_EQ(pwrite(self->fd, &c, 1, psize()), 1);
 	EXPECT_EQ(self->map[psize()], 99);
@@ -261,7 +286,6 @@ TEST_F(addrmap, write_to_map)
 {
 	char *other;
 
-	NEEDS_MAPPING();
 	other = mmap(NULL, psize(), PROT_READ, variant->flags, self->fd,
 		     3 * psize());
 	ASSERT_NE(other, MAP_FAILED);
@@ -311,7 +335,6 @@ TEST_F(addrmap, fork)
 {
 	struct fork_arg arg = { self->map, variant->flags == MAP_SHARED };
 
-	NEEDS_MAPPING();
 	self->map[0] = 70;
 	ASSERT_EQ(in_child(fork_child, &arg), 0);
 	EXPECT_EQ(self->map[0], arg.shared ? 71 : 70);
@@ -324,7 +347,6 @@ TEST_F(addrmap, fork)
 /* Pieces of a mapping live and die for themselves. */
 TEST_F(addrmap, munmap_partial)
 {
-	NEEDS_MAPPING();
 	ASSERT_EQ(munmap(self->map + 5 * psize(), 2 * psize()), 0);
 	EXPECT_PAGE(self->map + 4 * psize(), 4);
 	EXPECT_EQ(access_signal(self->map + 5 * psize(), false), SIGSEGV);
@@ -340,7 +362,6 @@ TEST_F(addrmap, mremap_move)
 	size_t len = 4 * psize();
 	char *to = guarded(4), *from = self->map + 2 * psize();
 
-	NEEDS_MAPPING();
 	ASSERT_NE(to, NULL);
 	from[psize()] = 60;
 	ASSERT_EQ(mremap(from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to), to);
@@ -362,7 +383,6 @@ TEST_F(addrmap, mremap_resize)
 {
 	size_t len = self->nr * psize();
 
-	NEEDS_MAPPING();
 	EXPECT_EQ(mremap(self->map, len, len + psize(), MREMAP_MAYMOVE), MAP_FAILED);
 	EXPECT_EQ(errno, EFAULT);
 	ASSERT_EQ(mremap(self->map, len, len - psize(), 0), self->map);
@@ -376,7 +396,6 @@ TEST_F(addrmap, mremap_resize)
 /* mmap() over a part of it replaces just that. */
 TEST_F(addrmap, map_fixed_over)
 {
-	NEEDS_MAPPING();
 	ASSERT_EQ(mmap(self->map + 3 * psize(), psize(), PROT_READ,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
 		  self->map + 3 * psize());
@@ -390,7 +409,6 @@ TEST_F(addrmap, two_mappings)
 {
 	char *other;
 
-	NEEDS_MAPPING();
 	other = mmap(NULL, 3 * psize(), PROT_READ | PROT_WRITE, variant->flags,
 		     self->fd, 7 * psize());
 	ASSERT_NE(other, MAP_FAILED);
@@ -408,36 +426,34 @@ TEST_F(addrmap, two_mappings)
 /* The memory lives as long as somebody maps it. */
 TEST_F(addrmap, map_outlives_close)
 {
-	NEEDS_MAPPING();
 	close(self->fd);
 	for (size_t i = 0; i < self->nr; i++)
 		EXPECT_PAGE(self->map + i * psize(), i);
 	self->map[0] = 5;
 	EXPECT_EQ(self->map[0], 5);
-	self->fd = open_node(variant->node, O_RDWR);
+	self->fd = addrmap_open(variant->node, O_RDWR);
 	ASSERT_GE(self->fd, 0);
 }
 
 /* The buffer cannot be changed under a mapping, nor under a part of one. */
 TEST_F(addrmap, set_length_mapped)
 {
-	NEEDS_MAPPING();
 	if (variant->device) {
-		EXPECT_EQ(set_length(self->fd, psize()), -1);
+		EXPECT_EQ(addrmap_set_length(self->fd, psize()), -1);
 		EXPECT_EQ(errno, EOPNOTSUPP);
 		return;
 	}
-	EXPECT_EQ(set_length(self->fd, psize()), -1);
+	EXPECT_EQ(addrmap_set_length(self->fd, psize()), -1);
 	EXPECT_EQ(errno, EBUSY);
 	/* In pieces, moved: it still counts. */
 	ASSERT_EQ(munmap(self->map + psize(), psize()), 0);
-	EXPECT_EQ(set_length(self->fd, psize()), -1);
+	EXPECT_EQ(addrmap_set_length(self->fd, psize()), -1);
 	EXPECT_EQ(errno, EBUSY);
 	ASSERT_EQ(munmap(self->map, psize()), 0);
-	EXPECT_EQ(set_length(self->fd, psize()), -1);
+	EXPECT_EQ(addrmap_set_length(self->fd, psize()), -1);
 	EXPECT_EQ(errno, EBUSY);
 	ASSERT_EQ(munmap(self->map, self->nr * psize()), 0);
-	EXPECT_EQ(set_length(self->fd, psize()), 0);
+	EXPECT_EQ(addrmap_set_length(self->fd, psize()), 0);
 	EXPECT_EQ(buffer_byte(self->fd, 0), 0);
 }
 
@@ -449,12 +465,15 @@ static int child_exits(void *arg)
 /* A child's copy of a mapping counts until the child is gone. */
 TEST_F(addrmap, set_length_after_child)
 {
-	NEEDS_MAPPING();
-	if (variant->device)
-		return;
 	ASSERT_EQ(in_child(child_exits, NULL), 0);
 	ASSERT_EQ(munmap(self->map, self->nr * psize()), 0);
-	EXPECT_EQ(set_length(self->fd, psize()), 0);
+	/* The memory of a device is not to be replaced, mapped or not. */
+	if (variant->device) {
+		EXPECT_EQ(addrmap_set_length(self->fd, psize()), -1);
+		EXPECT_EQ(errno, EOPNOTSUPP);
+	} else {
+		EXPECT_EQ(addrmap_set_length(self->fd, psize()), 0);
+	}
 }
 
 static int child_maps(void *arg)
@@ -465,18 +484,31 @@ static int child_maps(void *arg)
 }
 
 /* Another process may be half-way through mmap(), which nobody can see. */
-TEST_F(addrmap, set_length_mapped_by_child)
+TEST_F(addrmap_node, set_length_mapped_by_child)
 {
-	int fd = open_node(variant->node, O_RDWR);
+	int fd = addrmap_open(variant->node, O_RDWR);
 
-	NEEDS_MAPPING();
-	if (variant->device)
-		return;
 	ASSERT_GE(fd, 0);
 	ASSERT_EQ(in_child(child_maps, &fd), 0);
-	EXPECT_EQ(set_length(fd, psize()), -1);
-	EXPECT_EQ(errno, EBUSY);
+	EXPECT_EQ(addrmap_set_length(fd, psize()), -1);
+	EXPECT_EQ(errno, variant->device ? EOPNOTSUPP : EBUSY);
 	close(fd);
+}
+
+/* What would not be private is not mapped at all, rather than shared. */
+TEST_F(addrmap_node, private_refused)
+{
+	char *p = mmap(NULL, psize(), PROT_READ | PROT_WRITE, MAP_PRIVATE,
+		       self->fd, 0);
+
+	if (variant->no_private) {
+		EXPECT_EQ(p, MAP_FAILED);
+		EXPECT_EQ(errno, EINVAL);
+		return;
+	}
+	ASSERT_NE(p, MAP_FAILED);
+	EXPECT_PAGE(p, 0);
+	EXPECT_EQ(munmap(p, psize()), 0);
 }
 
 /* Bad arguments of mmap() are refused, and nothing is left of the attempt. */
@@ -508,8 +540,6 @@ TEST_F(addrmap, mmap_bad_args)
 		EXPECT_EQ(p, MAP_FAILED) {
 			TH_LOG("row %zu", i);
 		}
-		if (variant->refused && bad[i].err == EINVAL)
-			continue;
 		EXPECT_EQ(errno, bad[i].err) {
 			TH_LOG("row %zu: %s", i, strerror(errno));
 		}
@@ -522,16 +552,15 @@ TEST_F(addrmap, exec_refused)
 	EXPECT_EQ(mmap(NULL, psize(), PROT_READ | PROT_EXEC, variant->flags,
 		       self->fd, 0), MAP_FAILED);
 	EXPECT_EQ(errno, EPERM);
-	NEEDS_MAPPING();
 	EXPECT_EQ(mprotect(self->map, psize(), PROT_READ | PROT_EXEC), -1);
 	EXPECT_EQ(errno, EACCES);
 	EXPECT_EQ(access_signal(self->map, true), 0);
 }
 
 /* Who could not write() cannot write to the buffer by a mapping either. */
-TEST_F(addrmap, read_only_open)
+TEST_F(addrmap_node, read_only_open)
 {
-	int fd = open_node(variant->node, O_RDONLY);
+	int fd = addrmap_open(variant->node, O_RDONLY);
 	char c = 0, *p;
 
 	ASSERT_GE(fd, 0);
@@ -554,9 +583,9 @@ TEST_F(addrmap, read_only_open)
 	close(fd);
 }
 
-TEST_F(addrmap, write_only_open)
+TEST_F(addrmap_node, write_only_open)
 {
-	int fd = open_node(variant->node, O_WRONLY);
+	int fd = addrmap_open(variant->node, O_WRONLY);
 	char c = 1;
 
 	ASSERT_GE(fd, 0);
@@ -570,7 +599,7 @@ TEST_F(addrmap, write_only_open)
 }
 
 /* read(), write() and lseek() treat the buffer as a file of fixed size. */
-TEST_F(addrmap, file_position)
+TEST_F(addrmap_node, file_position)
 {
 	off_t len = self->nr * psize();
 	char b[16] = { 0 };
@@ -599,7 +628,7 @@ TEST_F(addrmap, file_position)
 }
 
 /* Over pages, at odd offsets and lengths, from several pieces of memory. */
-TEST_F(addrmap, read_write_unaligned)
+TEST_F(addrmap_node, read_write_unaligned)
 {
 	size_t len = 3 * psize() + 123, off = psize() - 7;
 	char *in = malloc(len), *out = malloc(len);
@@ -615,15 +644,13 @@ TEST_F(addrmap, read_write_unaligned)
 	ASSERT_EQ(pread(self->fd, out, len, off), (ssize_t)len);
 	EXPECT_EQ(memcmp(in, out, len), 0);
 	EXPECT_EQ(buffer_byte(self->fd, off + len), 0);
-	if (!variant->refused) {
-		EXPECT_EQ(memcmp(self->map + off, in, len), 0);
-	}
+	EXPECT_EQ(memcmp(self->map + off, in, len), 0);
 	free(in);
 	free(out);
 }
 
 /* Memory that ends too soon: what was copied counts, and no more. */
-TEST_F(addrmap, read_write_fault)
+TEST_F(addrmap_node, read_write_fault)
 {
 	char *p = guarded(1), *end = p + psize();
 	ssize_t n;
@@ -633,7 +660,7 @@ TEST_F(addrmap, read_write_fault)
 	EXPECT_EQ(errno, EFAULT);
 	EXPECT_EQ(pwrite(self->fd, end, 1, 0), -1);
 	EXPECT_EQ(errno, EFAULT);
-	EXPECT_EQ(read(self->fd, (void *)-4096L, 10), -1);
+	EXPECT_EQ(read(self->fd, (void *)-(long)psize(), 10), -1);
 	EXPECT_EQ(errno, EFAULT);
 	EXPECT_EQ(lseek(self->fd, 0, SEEK_CUR), 0);
 
@@ -657,7 +684,6 @@ TEST_F(addrmap, read_write_fault)
 /* A mapping of the buffer is memory to read() into as well, even of itself. */
 TEST_F(addrmap, read_into_own_map)
 {
-	NEEDS_MAPPING();
 	EXPECT_EQ(pread(self->fd, self->map + 3 * psize(), 2 * psize(), 0),
 		  2 * (ssize_t)psize());
 	EXPECT_PAGE(self->map + 3 * psize(), 0);
@@ -667,7 +693,7 @@ TEST_F(addrmap, read_into_own_map)
 	EXPECT_EQ(buffer_byte(self->fd, 6 * psize()), 6);
 }
 
-TEST_F(addrmap, splice)
+TEST_F(addrmap_node, splice)
 {
 	char in[128], out[sizeof(in)] = { 0 };
 	loff_t off = psize() - 50;
@@ -693,7 +719,7 @@ TEST_F(addrmap, splice)
 }
 
 /* What the kernel does not know of is refused, and nothing is written. */
-TEST_F(addrmap, ioctl_bad_args)
+TEST_F(addrmap_node, ioctl_bad_args)
 {
 	struct {
 		union {
@@ -702,7 +728,7 @@ TEST_F(addrmap, ioctl_bad_args)
 			struct addrmap_transfer xfer;
 			struct addrmap_set_length sl;
 		};
-		char more[8192];
+		char more[1024];
 	} arg;
 	const struct {
 		unsigned int cmd;
@@ -713,6 +739,7 @@ TEST_F(addrmap, ioctl_bad_args)
 		{ ADDRMAP_TRANSFER, sizeof(arg.xfer) },
 		{ ADDRMAP_SET_LENGTH, sizeof(arg.sl) },
 	};
+	struct addrmap_info *large;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
 		unsigned int cmd = cmds[i].cmd;
@@ -759,15 +786,18 @@ TEST_F(addrmap, ioctl_bad_args)
 	EXPECT_EQ(arg.info.length, self->nr * psize());
 	EXPECT_EQ(arg.info.version, ADDRMAP_VERSION);
 	EXPECT_EQ(arg.info.state, variant->device ? 0 : ADDRMAP_STATE_PRIVATE);
-	/* But the kernel does not look for long. */
-	if (psize() < sizeof(arg)) {
-		arg.info.size = psize() + 1;
-		EXPECT_EQ(ioctl(self->fd, ADDRMAP_INFO, &arg), -1);
-		EXPECT_EQ(errno, E2BIG);
-	}
+	/* Of more than a page, the kernel does not look for it. */
+	large = calloc(2, psize());
+	ASSERT_NE(large, NULL);
+	large->size = psize();
+	EXPECT_EQ(ioctl(self->fd, ADDRMAP_INFO, large), 0);
+	large->size = psize() + 1;
+	EXPECT_EQ(ioctl(self->fd, ADDRMAP_INFO, large), -1);
+	EXPECT_EQ(errno, E2BIG);
+	free(large);
 }
 
-TEST_F(addrmap, set_length_bad_args)
+TEST_F(addrmap_node, set_length_bad_args)
 {
 	const __u64 bad[] = {
 		0, 1, psize() - 1, psize() + 1, ADDRMAP_MAX_LENGTH + psize(),
@@ -775,29 +805,29 @@ TEST_F(addrmap, set_length_bad_args)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_EQ(set_length(self->fd, bad[i]), -1);
+		EXPECT_EQ(addrmap_set_length(self->fd, bad[i]), -1);
 		EXPECT_EQ(errno, EINVAL);
 	}
 	EXPECT_EQ(buffer_byte(self->fd, psize()), 2);
 }
 
 /* The page frames are those that are mapped, where user space can see them. */
-TEST_F(addrmap, translate)
+TEST_F(addrmap_node, translate)
 {
 	struct addrmap_translate tr, next;
 	int pagemap = open("/proc/self/pagemap", O_RDONLY);
 
 	for (size_t i = 0; i < self->nr; i++) {
-		ASSERT_EQ(translate(self->fd, i * psize() + 5, &tr), 0);
+		ASSERT_EQ(addrmap_translate(self->fd, i * psize() + 5, &tr), 0);
 		EXPECT_NE(tr.pfn, 0);
 		EXPECT_EQ(tr.phys, tr.pfn * psize() + 5);
-		if (!variant->pinnable || variant->flags != MAP_SHARED)
+		if (!variant->pages)
 			continue;
 		FORCE_READ(self->map[i * psize()]);
 		EXPECT_EQ(pagemap_get_pfn(pagemap, self->map + i * psize()), tr.pfn);
 	}
-	ASSERT_EQ(translate(self->fd, 0, &tr), 0);
-	ASSERT_EQ(translate(self->fd, psize(), &next), 0);
+	ASSERT_EQ(addrmap_translate(self->fd, 0, &tr), 0);
+	ASSERT_EQ(addrmap_translate(self->fd, psize(), &next), 0);
 	/* One is said to be contiguous, and one to the kernel. */
 	if (!strncmp(variant->node, "pfn", 3)) {
 		EXPECT_EQ(next.pfn, tr.pfn + 1);
@@ -806,9 +836,9 @@ TEST_F(addrmap, translate)
 		EXPECT_EQ(next.kaddr, tr.kaddr + psize());
 	}
 
-	EXPECT_EQ(translate(self->fd, self->nr * psize(), &tr), -1);
+	EXPECT_EQ(addrmap_translate(self->fd, self->nr * psize(), &tr), -1);
 	EXPECT_EQ(errno, EINVAL);
-	EXPECT_EQ(translate(self->fd, -1ULL, &tr), -1);
+	EXPECT_EQ(addrmap_translate(self->fd, -1ULL, &tr), -1);
 	EXPECT_EQ(errno, EINVAL);
 	close(pagemap);
 }
@@ -820,7 +850,7 @@ static int translate_as_user(void *arg)
 	if (setresuid(65534, 65534, 65534))
 		return 10;
 	/* An open file may be handed to anybody. */
-	if (translate(*(int *)arg, 0, &tr))
+	if (addrmap_translate(*(int *)arg, 0, &tr))
 		return 11;
 	return tr.kaddr || tr.pfn || tr.phys;
 }
@@ -829,7 +859,7 @@ static int open_as_user(void *arg)
 {
 	if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
 		return 10;
-	return open_node(arg, O_RDONLY) >= 0 || errno != EACCES;
+	return addrmap_open(arg, O_RDONLY) >= 0 || errno != EACCES;
 }
 
 static int map_private_as_user(void *arg)
@@ -840,7 +870,7 @@ static int map_private_as_user(void *arg)
 	       MAP_FAILED ? errno : 0;
 }
 
-TEST_F(addrmap, unprivileged)
+TEST_F(addrmap_node, unprivileged)
 {
 	EXPECT_EQ(in_child(translate_as_user, &self->fd), 0);
 	/* /proc/PID/maps would show a physical address. */
@@ -849,7 +879,6 @@ TEST_F(addrmap, unprivileged)
 	EXPECT_EQ(in_child(open_as_user, (void *)variant->node), 0);
 }
 
-/* Through pinned user pages: unaligned on both sides, over several pages. */
 /* What follows a mapping is not what follows it in the buffer. */
 TEST_F(addrmap, debugger_reads_past_end)
 {
@@ -857,7 +886,6 @@ TEST_F(addrmap, debugger_reads_past_end)
 	char *end = self->map + 8 * psize(), b[16];
 	ssize_t n;
 
-	NEEDS_MAPPING();
 	ASSERT_GE(mem, 0);
 	ASSERT_EQ(mmap(end, (self->nr - 8) * psize(), PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), end);
@@ -898,7 +926,8 @@ static long pinned(void)
 	return sum;
 }
 
-TEST_F(addrmap, transfer)
+/* Through pinned user pages: unaligned on both sides, over several pages. */
+TEST_F(addrmap_node, transfer)
 {
 	size_t len = 5 * psize() + 100;
 	char *p = guarded(8), *end = p + 8 * psize();
@@ -930,7 +959,10 @@ TEST_F(addrmap, transfer)
 	EXPECT_EQ(transfer(self->fd, 0, p, 1, false), -1);
 	EXPECT_EQ(errno, EFAULT);
 	EXPECT_EQ(transfer(self->fd, 0, p, 1, true), 1);
-	EXPECT_EQ(pinned(), pins);
+	/* Others pin pages, too, as for direct I/O, but not for ever. */
+	for (int i = 0; i < 1000 && pinned() > pins; i++)
+		usleep(10000);
+	EXPECT_LE(pinned(), pins);
 	free(to);
 }
 
@@ -938,7 +970,7 @@ TEST_F(addrmap, transfer)
  * Clean pages are dropped when memory is short, since nobody has written to them.
  * Who did so behind the back of the page tables has to tell when unpinning them.
  */
-TEST_F(addrmap, transfer_to_clean_page)
+TEST_F(addrmap_node, transfer_to_clean_page)
 {
 	char *p = guarded(2);
 
@@ -952,7 +984,7 @@ TEST_F(addrmap, transfer_to_clean_page)
 	EXPECT_PAGE(p, 1);
 }
 
-TEST_F(addrmap, transfer_bad_args)
+TEST_F(addrmap_node, transfer_bad_args)
 {
 	const size_t ps = psize(), len = self->nr * ps;
 	char *p = guarded(1);
@@ -970,7 +1002,7 @@ TEST_F(addrmap, transfer_bad_args)
 		{ 1, p, -1ULL, EINVAL },
 		{ 0, NULL, 1, EFAULT },
 		{ 0, (void *)-1L, 1, EFAULT },
-		{ 0, (void *)-4096L, 2 * ps, EFAULT },
+		{ 0, (void *)-ps, 2 * ps, EFAULT },
 	};
 
 	ASSERT_NE(p, NULL);
@@ -995,7 +1027,6 @@ TEST_F(addrmap, transfer_bad_args)
 /* Pages that a mapping has can be pinned, if it has pages to the kernel. */
 TEST_F(addrmap, transfer_own_map)
 {
-	NEEDS_MAPPING();
 	if (!variant->pinnable) {
 		EXPECT_EQ(transfer(self->fd, 0, self->map + psize(), 1, true), -1);
 		EXPECT_EQ(errno, EFAULT);
@@ -1018,7 +1049,7 @@ struct other_arg {
 static int other_process(void *p)
 {
 	struct other_arg *arg = p;
-	int fd = open_node(arg->node, O_RDWR);
+	int fd = addrmap_open(arg->node, O_RDWR);
 	char c = 0;
 
 	if (fd < 0 || pread(fd, &c, 1, 0) != 1 || c != 40)
@@ -1028,41 +1059,41 @@ static int other_process(void *p)
 }
 
 /* All who open a node share a buffer: two processes, one by write(), one by mmap(). */
-TEST_F(addrmap, shared_buffer)
+TEST_F(addrmap_node, shared_buffer)
 {
-	int fd = open_node(variant->node, O_RDWR);
+	int fd = addrmap_open(variant->node, O_RDWR);
 	struct other_arg arg = { .node = variant->node };
 
-	NEEDS_MAPPING();
 	ASSERT_GE(fd, 0);
 	arg.map = mmap(NULL, 2 * psize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(arg.map, MAP_FAILED);
 	arg.map[0] = 40;
 	EXPECT_EQ(in_child(other_process, &arg), 0);
 	EXPECT_EQ(arg.map[psize()], 41);
-	/* The private buffer is another one. */
-	if (!variant->device) {
-		EXPECT_EQ(buffer_byte(self->fd, psize()), 2);
-	}
+	/* A buffer of one's own is another one, but there is one device only. */
+	EXPECT_EQ(buffer_byte(self->fd, psize()), variant->device ? 41 : 2);
 	munmap(arg.map, 2 * psize());
 	close(fd);
 }
 
 /* Nobody sees what others left in the memory. */
-TEST_F(addrmap, new_buffer_zero)
+TEST_F_TIMEOUT(addrmap_node, new_buffer_zero, SLOW_TIMEOUT)
 {
 	size_t len = 64 * psize();
 	char *p = malloc(len), *zero = calloc(1, len);
 
-	if (variant->device)
+	if (variant->device) {
+		EXPECT_EQ(addrmap_set_length(self->fd, len), -1);
+		EXPECT_EQ(errno, EOPNOTSUPP);
 		return;
+	}
 	ASSERT_NE(p, NULL);
 	ASSERT_NE(zero, NULL);
 	for (int i = 0; i < 8; i++) {
-		int fd = open_node(variant->node, O_RDWR);
+		int fd = addrmap_open(variant->node, O_RDWR);
 
 		ASSERT_GE(fd, 0);
-		ASSERT_EQ(set_length(fd, len), 0);
+		ASSERT_EQ(addrmap_set_length(fd, len), 0);
 		memset(p, 0xee, len);
 		ASSERT_EQ(pread(fd, p, len, 0), (ssize_t)len);
 		EXPECT_EQ(memcmp(p, zero, len), 0);
@@ -1077,7 +1108,6 @@ TEST_F(addrmap, new_buffer_zero)
 /* Code that is in use by a mapping cannot go away, even if no file is open. */
 TEST_F(addrmap, module_unload_refused)
 {
-	NEEDS_MAPPING();
 	close(self->fd);
 	EXPECT_EQ(syscall(SYS_delete_module, "addrmap", O_NONBLOCK), -1);
 	if (errno == ENOENT) {
@@ -1086,7 +1116,7 @@ TEST_F(addrmap, module_unload_refused)
 	}
 	EXPECT_EQ(errno, EAGAIN);
 	EXPECT_PAGE(self->map, 0);
-	self->fd = open_node(variant->node, O_RDWR);
+	self->fd = addrmap_open(variant->node, O_RDWR);
 	ASSERT_GE(self->fd, 0);
 }
 
@@ -1117,14 +1147,14 @@ static long mem_free(void)
 /* Everything that allocates, and its undoing; 0 or the errno of what failed. */
 static int use_node(const char *node, int flags, bool device, size_t len)
 {
-	int fd = open_node(node, O_RDWR), err = 0;
+	int fd = addrmap_open(node, O_RDWR), err = 0;
 	char buf[64], *map;
 
 	if (fd < 0)
 		return errno;
 	if (device) {
 		len = psize();
-	} else if (set_length(fd, len)) {
+	} else if (addrmap_set_length(fd, len)) {
 		err = errno;
 		close(fd);
 		return err;
@@ -1171,7 +1201,7 @@ static int fail_each(struct __test_metadata *_metadata,
 }
 
 /* Each allocation fails in turn: that is reported, and nothing is lost. */
-TEST_F(addrmap, alloc_fails)
+TEST_F_TIMEOUT(addrmap, alloc_fails, SLOW_TIMEOUT)
 {
 	static const char * const setup[][2] = {
 		{ "/sys/kernel/debug/failslab/ignore-gfp-wait", "N" },
@@ -1182,11 +1212,10 @@ TEST_F(addrmap, alloc_fails)
 		{ "/sys/kernel/debug/failslab/verbose", "0" },
 		{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
 	};
-	const size_t len = 512 * psize();
+	const size_t len = ADDRMAP_SHARED_LENGTH;
 	int fail_nth, failed, err;
 	long lost = LONG_MAX;
 
-	NEEDS_MAPPING();
 	for (size_t i = 0; i < ARRAY_SIZE(setup); i++) {
 		if (write_text(setup[i][0], setup[i][1]))
 			SKIP(return, "needs debugfs, CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC");
@@ -1218,76 +1247,77 @@ struct race {
 	atomic_int bad;
 };
 
-static void *race_resize(void *p)
-{
-	struct race *race = p;
-	unsigned int seed = 1;
+/* What one of the threads does, how often it has, and for whom. */
+struct racer {
+	void (*round)(struct race *race, unsigned int *seed);
+	atomic_int rounds;
+	struct race *race;
+	pthread_t thread;
+};
 
-	while (!race->stop) {
-		if (set_length(race->fd, (1 + rand_r(&seed) % race->nr) * psize()) &&
-		    errno != EBUSY)
-			race->bad++;
-	}
-	return NULL;
+static void race_resize(struct race *race, unsigned int *seed)
+{
+	size_t nr = 1 + rand_r(seed) % race->nr;
+
+	if (addrmap_set_length(race->fd, nr * psize()) && errno != EBUSY)
+		race->bad++;
 }
 
-static void *race_map(void *p)
+static void race_map(struct race *race, unsigned int *seed)
 {
-	struct race *race = p;
-	unsigned int seed = 2;
+	size_t len = (1 + rand_r(seed) % race->nr) * psize();
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, race->flags,
+			 race->fd, 0);
 
-	while (!race->stop) {
-		size_t len = (1 + rand_r(&seed) % race->nr) * psize();
-		char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, race->flags,
-				 race->fd, 0);
-
-		if (map == MAP_FAILED) {
-			if (errno != EINVAL)
-				race->bad++;
-			continue;
-		}
-		/* mmap() said that the buffer has this, so it must stay. */
-		map[0] = 1;
-		map[len - 1] = 1;
-		/* In two pieces, of which the second is not yet another's. */
-		if (munmap(map, psize()))
+	if (map == MAP_FAILED) {
+		if (errno != EINVAL)
 			race->bad++;
-		if (len > psize() && munmap(map + psize(), len - psize()))
-			race->bad++;
+		return;
 	}
-	return NULL;
+	/* mmap() said that the buffer has this, so it must stay. */
+	map[0] = 1;
+	map[len - 1] = 1;
+	/* In two pieces, of which the second is not yet another's. */
+	if (munmap(map, psize()))
+		race->bad++;
+	if (len > psize() && munmap(map + psize(), len - psize()))
+		race->bad++;
 }
 
-static void *race_copy(void *p)
+static void race_copy(struct race *race, unsigned int *seed)
 {
-	struct race *race = p;
 	size_t len = race->nr * psize();
 	char *b = malloc(len);
+	ssize_t n;
 
-	while (!race->stop) {
-		ssize_t n = pread(race->fd, b, len, 0);
-
-		if (n <= 0 || n % psize())
-			race->bad++;
-		n = pwrite(race->fd, b, len, 0);
-		if (n <= 0 || n % psize())
-			race->bad++;
-		if (transfer(race->fd, 0, b, psize(), true) < 0)
-			race->bad++;
-	}
+	n = pread(race->fd, b, len, 0);
+	if (n <= 0 || n % psize())
+		race->bad++;
+	n = pwrite(race->fd, b, len, 0);
+	if (n <= 0 || n % psize())
+		race->bad++;
+	if (transfer(race->fd, 0, b, psize(), true) < 0)
+		race->bad++;
 	free(b);
-	return NULL;
 }
 
-static void *race_fork(void *p)
+static void race_fork(struct race *race, unsigned int *seed)
 {
-	struct race *race = p;
+	if (in_child(child_exits, NULL))
+		race->bad++;
+	usleep(1000);
+}
 
-	while (!race->stop) {
-		if (in_child(child_exits, NULL))
-			race->bad++;
-		usleep(1000);
+static void *race_thread(void *p)
+{
+	struct racer *racer = p;
+	unsigned int seed = (uintptr_t)racer;
+
+	while (!racer->race->stop) {
+		racer->round(racer->race, &seed);
+		racer->rounds++;
 	}
+
 	return NULL;
 }
 
@@ -1295,28 +1325,36 @@ static void *race_fork(void *p)
  * Threads map, unmap, resize, copy and fork at once. A buffer that was freed
  * under a mapping is a crash here, or a report of KASAN or of the page allocator.
  */
-TEST_F(addrmap, race)
+TEST_F_TIMEOUT(addrmap, race, SLOW_TIMEOUT)
 {
-	void *(*fns[])(void *) = {
-		race_map, race_map, race_copy, race_fork, race_resize
-	};
 	struct race race = {
-		.fd = open_node(variant->node, O_RDWR),
+		.fd = addrmap_open(variant->node, O_RDWR),
 		.nr = NR_PAGES,
 		.flags = variant->flags,
 	};
-	size_t nr = ARRAY_SIZE(fns) - variant->device;
-	pthread_t threads[ARRAY_SIZE(fns)];
+	struct racer racers[] = {
+		{ race_map }, { race_map }, { race_copy }, { race_fork },
+		{ race_resize },
+	};
+	size_t nr = ARRAY_SIZE(racers) - variant->device;
+	int bad;
 
-	NEEDS_MAPPING();
 	ASSERT_GE(race.fd, 0);
-	for (size_t i = 0; i < nr; i++)
-		ASSERT_EQ(pthread_create(&threads[i], NULL, fns[i], &race), 0);
-	usleep(500000);
+	for (size_t i = 0; i < nr; i++) {
+		racers[i].race = &race;
+		ASSERT_EQ(pthread_create(&racers[i].thread, NULL, race_thread,
+					 &racers[i]), 0);
+	}
+	/* However long it takes: a slow machine does the same as a fast one. */
+	for (size_t i = 0; i < nr; i++) {
+		while (racers[i].rounds < RACE_ROUNDS)
+			usleep(1000);
+	}
 	race.stop = true;
 	for (size_t i = 0; i < nr; i++)
-		pthread_join(threads[i], NULL);
-	EXPECT_EQ(race.bad, 0);
+		pthread_join(racers[i].thread, NULL);
+	bad = race.bad;
+	EXPECT_EQ(bad, 0);
 	close(race.fd);
 }
 
@@ -1324,14 +1362,18 @@ TEST_F(addrmap, race)
 TEST(huge_pmd)
 {
 	__u64 pmd = read_pmd_pagesize();
-	int fd = open_node("huge", O_RDWR);
+	int fd = addrmap_open("huge", O_RDWR);
+	struct vma vma;
 	char *map;
 
-	if (fd < 0)
-		SKIP(return, "needs CONFIG_ADDRMAP");
-	if (!pmd || pmd > ADDRMAP_SHARED_LENGTH)
-		SKIP(return, "needs CONFIG_TRANSPARENT_HUGEPAGE and PMDs of 2 MiB");
-	ASSERT_EQ(set_length(fd, 4 * pmd), 0);
+	ASSERT_GE(fd, 0);
+	if (!pmd)
+		SKIP(return, "needs CONFIG_TRANSPARENT_HUGEPAGE");
+	/* The driver's blocks are no larger, see huge.c. */
+	if (pmd > ADDRMAP_SHARED_LENGTH)
+		SKIP(return, "needs PMDs of at most %lu KiB",
+		     ADDRMAP_SHARED_LENGTH >> 10);
+	ASSERT_EQ(addrmap_set_length(fd, 4 * pmd), 0);
 	map = mmap(NULL, 4 * pmd, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(map, MAP_FAILED);
 	if (sizeof(long) == 4) {
@@ -1346,7 +1388,8 @@ TEST(huge_pmd)
 	EXPECT_EQ((uintptr_t)map % pmd, 0);
 	for (int i = 0; i < 4; i++)
 		map[i * pmd + psize()] = i + 1;
-	EXPECT_TRUE(check_huge_file(map, 4, pmd));
+	ASSERT_TRUE(find_vma(map, &vma));
+	EXPECT_EQ(vma.pmd, 4 * (long)pmd / 1024);
 	for (int i = 0; i < 4; i++)
 		EXPECT_EQ(buffer_byte(fd, i * pmd + psize()), i + 1);
 
@@ -1386,28 +1429,53 @@ TEST(huge_pmd)
 	close(fd);
 }
 
+/* Bytes that a fault maps, aligned to as much; 0 if nobody tells. */
+static size_t bytes_around(void)
+{
+	FILE *f = fopen("/sys/kernel/debug/fault_around_bytes", "r");
+	size_t bytes = 0;
+
+	if (f && fscanf(f, "%zu", &bytes) != 1)
+		bytes = 0;
+	if (f)
+		fclose(f);
+
+	return bytes;
+}
+
 /* One fault maps what is around it, too, as far as the mapping goes. */
 TEST(fault_around)
 {
-	int fd = open_node("fault", O_RDWR);
+	int fd = addrmap_open("fault", O_RDWR);
 	const size_t len = NR_PAGES * psize();
 	unsigned char there[NR_PAGES] = {};
+	size_t nr = bytes_around() / psize();
 	char *map;
 
-	if (fd < 0)
-		SKIP(return, "needs CONFIG_ADDRMAP");
-	ASSERT_EQ(set_length(fd, 2 * len), 0);
-	/* What is around begins and ends at a multiple of this, or of more. */
+	ASSERT_GE(fd, 0);
+	if (nr < 2)
+		SKIP(return, "needs debugfs with fault_around_bytes of 2 pages");
+	ASSERT_EQ(addrmap_set_length(fd, 2 * len), 0);
 	map = mmap(NULL, 2 * len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(map, MAP_FAILED);
 	map += -(uintptr_t)map % len;
 	ASSERT_EQ(mmap(map, len, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), map);
 	EXPECT_EQ(access_signal(map, false), 0);
 	ASSERT_EQ(mincore(map, len, there), 0);
-	for (int i = 0; i < NR_PAGES; i++)
-		EXPECT_EQ(there[i] & 1, 1);
+	for (size_t i = 0; i < NR_PAGES; i++) {
+		EXPECT_EQ(there[i] & 1, i < nr) {
+			TH_LOG("page %zu, %zu around", i, nr);
+		}
+	}
 	munmap(map, len);
 	close(fd);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	/* To list the tests takes no node. */
+	if (argc == 1 || (strcmp(argv[1], "-l") && strcmp(argv[1], "-h")))
+		addrmap_need_nodes();
+
+	return test_harness_run(argc, argv);
+}

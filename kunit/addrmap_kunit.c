@@ -805,7 +805,7 @@ static void mmap_private_without_cap(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(private));
 }
 
-static void mmap_refused(struct kunit *test)
+static void node_mmap_refused(struct kunit *test)
 {
 	static const struct {
 		pgoff_t pgoff;
@@ -930,7 +930,7 @@ static struct kunit_case addrmap_cases[] = {
 	KUNIT_CASE_PARAM(mmap_shared, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_private, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_private_without_cap, node_gen_params),
-	KUNIT_CASE_PARAM(mmap_refused, node_gen_params),
+	KUNIT_CASE_PARAM(node_mmap_refused, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_vm_flags, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_outlives_close, node_gen_params),
 	{}

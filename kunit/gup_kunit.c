@@ -568,9 +568,9 @@ static void gup_fast_limits(struct kunit *test)
 			-EFAULT);
 	KUNIT_EXPECT_EQ(test, get_user_pages_fast(TASK_SIZE_MAX - PAGE_SIZE, 1, 0, pages),
 			-EFAULT);
-	anon_map(test, TASK_SIZE_MAX - PAGE_SIZE, 1, RW, MAP_FIXED);
-	KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(&gups[3], TASK_SIZE_MAX - PAGE_SIZE, 0)));
-	KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(&gups[7], TASK_SIZE_MAX - PAGE_SIZE, 0)));
+	anon_map(test, TASK_SIZE - PAGE_SIZE, 1, RW, MAP_FIXED);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(&gups[3], TASK_SIZE - PAGE_SIZE, 0)));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(gup_page(&gups[7], TASK_SIZE - PAGE_SIZE, 0)));
 	KUNIT_EXPECT_EQ(test, get_user_pages_fast(PAGE_SIZE, -1, 0, pages), 0);
 	KUNIT_EXPECT_EQ(test, pin_user_pages_fast(PAGE_SIZE, -1, 0, pages), 0);
 	KUNIT_EXPECT_NULL(test, pages[0]);
@@ -1635,6 +1635,116 @@ static void get_user_pages_fast_only_present(struct kunit *test)
 	}
 }
 
+struct driver_page {
+	const char *desc;
+	bool large;
+};
+
+static const struct driver_page driver_pages[] = {
+	{ "page", false },
+	{ "large_folio", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(driver_page, driver_pages, desc);
+
+/*
+ * A page that a driver has inserted is taken without the lock as any other,
+ * because that it belongs to no file, so that folio->mapping is NULL, does not
+ * make it one of those that only the VMA can tell of. As memory of
+ * memfd_secret() is not to be had, and is never a large folio, kernels that have
+ * it may leave a small one without mapping to the slow path, as 7.2 does.
+ */
+static void get_user_pages_fast_only_of_driver(struct kunit *test)
+{
+	const struct driver_page *param = test->param_value;
+	const bool fast = IS_ENABLED(CONFIG_HAVE_GUP_FAST) &&
+			  IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL);
+	const bool may_refuse = IS_ENABLED(CONFIG_SECRETMEM) && !param->large;
+	static const unsigned int gup_flags[] = { 0, FOLL_WRITE };
+	struct driver *drv = test->priv;
+	unsigned long addr, flags;
+	struct folio *folio;
+	struct page *page;
+	int i, ret, refs;
+
+	if (param->large)
+		driver_use_folio(test);
+	folio = page_folio(drv->pages[1]);
+	KUNIT_ASSERT_NULL(test, folio->mapping);
+	addr = driver_map_all(test, RW, MAP_SHARED);
+	for (i = 0; i < ARRAY_SIZE(gup_flags); i++) {
+		page = NULL;
+		local_irq_save(flags);
+		refs = folio_ref_count(folio);
+		ret = get_user_pages_fast_only(addr + PAGE_SIZE, 1, gup_flags[i], &page);
+		refs = folio_ref_count(folio) - refs;
+		local_irq_restore(flags);
+		if (!fast || !may_refuse || ret)
+			KUNIT_EXPECT_EQ_MSG(test, ret, fast, "flags %#x", gup_flags[i]);
+		KUNIT_EXPECT_EQ_MSG(test, refs, ret, "references to the folio, flags %#x",
+				    gup_flags[i]);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, page, ret ? drv->pages[1] : NULL, "flags %#x",
+					gup_flags[i]);
+		gup_release(&gups[0], &page, ret);
+	}
+	/* What a process may only read is not to be had for writing. */
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr, NR_PAGES * PAGE_SIZE, PROT_READ), 0);
+	KUNIT_EXPECT_EQ(test, get_user_pages_fast_only(addr + PAGE_SIZE, 1, FOLL_WRITE, &page), 0);
+}
+
+/*
+ * A long-term pin of a driver's page is what pin_user_pages() says, whether the
+ * lock was taken for it or not, because without a mapping the folio does not
+ * tell if its file has to know of writes, and the VMA does.
+ */
+static void pin_user_pages_fast_longterm_of_driver(struct kunit *test)
+{
+	const struct driver_page *param = test->param_value;
+	static const unsigned int gup_flags[] = {
+		FOLL_LONGTERM, FOLL_LONGTERM | FOLL_WRITE, FOLL_WRITE,
+	};
+	static const struct {
+		const char *desc;
+		const struct vm_operations_struct *ops;
+	} files[] = {
+		{ "inserted", NULL },
+		{ "faulted in", &fault_ops },
+		{ "page_mkwrite", &mkwrite_ops },
+	};
+	struct driver *drv = test->priv;
+	int i, j;
+
+	if (param->large)
+		driver_use_folio(test);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		unsigned long addr;
+
+		drv->ops = files[i].ops;
+		addr = driver_map_all(test, RW, MAP_SHARED);
+		/* There, and writable, so that nothing but a mapping is missing. */
+		KUNIT_ASSERT_TRUE_MSG(test, user_write(addr + PAGE_SIZE, 1234), "%s",
+				      files[i].desc);
+		for (j = 0; j < ARRAY_SIZE(gup_flags); j++) {
+			struct page *slow = NULL, *fast = NULL;
+			long slow_ret, fast_ret;
+
+			slow_ret = call_pin(addr + PAGE_SIZE, 1, gup_flags[j], &slow);
+			gup_release(&gups[4], &slow, slow_ret);
+			fast_ret = call_pin_fast(addr + PAGE_SIZE, 1, gup_flags[j], &fast);
+			gup_release(&gups[7], &fast, fast_ret);
+			KUNIT_EXPECT_EQ_MSG(test, fast_ret, slow_ret, "%s, flags %#x",
+					    files[i].desc, gup_flags[j]);
+			KUNIT_EXPECT_PTR_EQ_MSG(test, fast, slow, "%s, flags %#x", files[i].desc,
+						gup_flags[j]);
+			if (slow_ret == 1)
+				KUNIT_EXPECT_PTR_EQ_MSG(test, slow, drv->pages[1], "%s, flags %#x",
+							files[i].desc, gup_flags[j]);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0, "%s",
+				    files[i].desc);
+	}
+}
+
 /*
  * A process's copy of a raw page is its own, and so may be pinned. Those who
  * have to look at the VMA refuse it; but nobody may take the raw page.
@@ -1704,6 +1814,8 @@ static struct kunit_case gup_cases[] = {
 	KUNIT_CASE(unpin_user_page_range_of_pages),
 	KUNIT_CASE(unpin_folio_variants),
 	KUNIT_CASE(get_user_pages_fast_only_present),
+	KUNIT_CASE_PARAM(get_user_pages_fast_only_of_driver, driver_page_gen_params),
+	KUNIT_CASE_PARAM(pin_user_pages_fast_longterm_of_driver, driver_page_gen_params),
 	{}
 };
 

@@ -268,7 +268,7 @@ KUNIT_ARRAY_PARAM_DESC(iomem_range, iomem_ranges, desc);
  * The region that has all of the range is asked for it, in terms of the region.
  * Nobody can serve a range that is not in one region.
  */
-static void ioremap_range(struct kunit *test)
+static void ioremap_range_of_region(struct kunit *test)
 {
 	const struct iomem_range *range = test->param_value;
 	phys_addr_t phys = first.start + range->offset;
@@ -658,7 +658,7 @@ static int logic_iomem_suite_init(struct kunit_suite *suite)
 static struct kunit_case logic_iomem_cases[] = {
 	KUNIT_CASE(add_region_refuses),
 	KUNIT_CASE(add_region_requests_resource),
-	KUNIT_CASE_PARAM(ioremap_range, iomem_range_gen_params),
+	KUNIT_CASE_PARAM(ioremap_range_of_region, iomem_range_gen_params),
 	KUNIT_CASE(ioremap_offset),
 	KUNIT_CASE(ioremap_size),
 	KUNIT_CASE_PARAM(ioremap_fits_area, area_range_gen_params),

@@ -12,6 +12,7 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
+#include <linux/rmap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -492,6 +493,8 @@ static void mmap_of_protected_inode(struct kunit *test)
 							0)));
 	inode->i_flags &= ~S_APPEND;
 
+	if (!IS_ENABLED(CONFIG_SWAP))
+		return;
 	inode->i_flags |= S_SWAPFILE;
 	KUNIT_EXPECT_EQ(test, user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0), -ETXTBSY);
 	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(user_mmap(drv->file, 0, PAGE_SIZE, PROT_READ,
@@ -789,6 +792,125 @@ static void mmap_fixed_charged_once(struct kunit *test)
 	KUNIT_EXPECT_LT(test, vm_memory_committed(), committed + SZ_8M / PAGE_SIZE);
 }
 
+/* How often to try again when others have changed Committed_AS meanwhile. */
+#define TRIES	5
+
+/* An address with nothing in the @nr_pages pages from there, nor around them. */
+static unsigned long user_room(struct kunit *test, unsigned long nr_pages)
+{
+	unsigned long addr = anon_map(test, 0, nr_pages + 2, 0);
+
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, (nr_pages + 2) * PAGE_SIZE), 0);
+
+	return addr + PAGE_SIZE;
+}
+
+/*
+ * What is mapped over, a letter a page: (a)nonymous or a private writable
+ * mapping of a (f)ile, which are charged, anonymous with MAP_(N)ORESERVE or a
+ * (s)hared mapping of a file, which are not. The new mapping is to be at the
+ * pages 1 to 4, so what there is at the first and at the last one stays.
+ */
+struct victim {
+	const char *desc;
+	const char *pages;
+};
+
+static const struct victim victims[] = {
+	{ "none",		"......" },
+	{ "same_range",		".aaaa." },
+	{ "same_range_of_file",	".ffff." },
+	{ "start",		".aa..." },
+	{ "start_and_before",	"aaa..." },
+	{ "end",		"...aa." },
+	{ "end_and_behind",	"...fff" },
+	{ "middle",		"..aa.." },
+	{ "both_ends",		"aa..aa" },
+	{ "more",		"aaaaaa" },
+	{ "noreserve",		"NNNNNN" },
+	{ "shared",		"ssssss" },
+	{ "charged_first",	"afNNss" },
+	{ "charged_second",	"NsaaNs" },
+	{ "charged_last",	"sNNssf" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(victim, victims, desc);
+
+#define NEW_PAGES	4
+
+static void map_victims(struct kunit *test, unsigned long addr, const char *pages)
+{
+	struct driver *drv = test->priv;
+	int i;
+
+	for (i = 0; pages[i]; i++) {
+		unsigned long at = addr + i * PAGE_SIZE;
+
+		if (pages[i] == 'a')
+			anon_map(test, at, 1, MAP_FIXED);
+		else if (pages[i] == 'N')
+			anon_map(test, at, 1, MAP_FIXED | MAP_NORESERVE);
+		else if (pages[i] != '.')
+			KUNIT_ASSERT_EQ(test, user_mmap(drv->file, at, PAGE_SIZE, RW, MAP_FIXED |
+							(pages[i] == 'f' ? MAP_PRIVATE :
+							 MAP_SHARED), PGOFF + i), at);
+	}
+}
+
+/* How many of the pages of a struct victim are charged. */
+static int charged_pages(const char *pages, int from, int to)
+{
+	int i, charged = 0;
+
+	for (i = from; i < to; i++)
+		charged += pages[i] == 'a' || pages[i] == 'f';
+
+	return charged;
+}
+
+/* What is to be mapped over the victims. */
+struct mapping_over {
+	const char *desc;
+	unsigned long prot;
+	unsigned long flags;
+	bool charged;
+};
+
+static const struct mapping_over mappings_over[] = {
+	{ "private", RW, MAP_PRIVATE, true },
+	{ "private read-only", PROT_READ, MAP_PRIVATE, false },
+	{ "private noreserve", RW, MAP_PRIVATE | MAP_NORESERVE, false },
+	{ "shared", RW, MAP_SHARED, false },
+};
+
+/* What has become of Committed_AS, compared with before there were victims. */
+struct commit {
+	long victims;		/* with them, */
+	long over;		/* after the mmap() over them, */
+	long nothing;		/* and when all is unmapped */
+};
+
+/* Maps @over over @victim; returns what mmap() did, and what it did to @commit. */
+static long map_over(struct kunit *test, unsigned long addr, const struct victim *victim,
+		     struct user_file *file, const struct mapping_over *over,
+		     struct commit *commit)
+{
+	struct driver *drv = test->priv;
+	long before = vm_memory_committed(), err = drv->ret, ret;
+
+	drv->ret = 0;
+	map_victims(test, addr, victim->pages);
+	drv->ret = err;
+	commit->victims = vm_memory_committed() - before;
+	ret = user_mmap(file, addr + PAGE_SIZE, NEW_PAGES * PAGE_SIZE, over->prot,
+			over->flags | MAP_FIXED, PGOFF);
+	commit->over = vm_memory_committed() - before;
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, (NEW_PAGES + 2) * PAGE_SIZE), 0);
+	commit->nothing = vm_memory_committed() - before;
+
+	return ret;
+}
+
 struct kind {
 	const char *desc;
 	enum map map;
@@ -893,7 +1015,7 @@ static void mmap_page_prot(struct kunit *test)
 {
 	const struct page_prot *param = test->param_value;
 	struct driver *drv = test->priv;
-	pgprot_t prot = {}, expected = vm_get_page_prot(param->prot);
+	pgprot_t prot = __pgprot(0), expected = vm_get_page_prot(param->prot);
 	struct vm_area_struct *vma;
 	unsigned long addr;
 
@@ -1247,6 +1369,309 @@ static void mremap_driver_refuses(struct kunit *test)
 	expect_unused(test);
 }
 
+struct recharge {
+	const char *desc;
+	unsigned long flags;	/* of the mapping of NR_PAGES pages */
+	unsigned long first;	/* its first page to be remapped, */
+	unsigned long old;	/* how many they are, */
+	unsigned long new;	/* and are to be */
+	unsigned long remap_flags;
+	bool blocked;		/* there is something behind it */
+	long charge;		/* what that adds to Committed_AS, */
+	long failed;		/* and if ->mremap fails */
+};
+
+#define TO	(MREMAP_MAYMOVE | MREMAP_FIXED)
+
+static const struct recharge recharges[] = {
+	{ "grow", MAP_PRIVATE, 0, 4, 7, 0, false, 3, 3 },
+	{ "grow_moving", MAP_PRIVATE, 0, 4, 7, MREMAP_MAYMOVE, true, 3, 0 },
+	{ "grow_to", MAP_PRIVATE, 0, 4, 7, TO, false, 3, 0 },
+	{ "grow_start", MAP_PRIVATE, 0, 2, 7, MREMAP_MAYMOVE, false, 5, 0 },
+	{ "grow_middle", MAP_PRIVATE, 1, 2, 3, TO, false, 1, 0 },
+	{ "grow_end", MAP_PRIVATE, 3, 1, 7, MREMAP_MAYMOVE, true, 6, 0 },
+	{ "move", MAP_PRIVATE, 0, 4, 4, TO, false, 0, 0 },
+	{ "move_middle", MAP_PRIVATE, 1, 2, 2, TO, false, 0, 0 },
+	/* Shrinking is unmapping, and done before it moves. */
+	{ "shrink", MAP_PRIVATE, 0, 4, 1, 0, false, -3, -3 },
+	{ "shrink_to", MAP_PRIVATE, 0, 4, 1, TO, false, -3, -3 },
+	{ "shrink_middle_to", MAP_PRIVATE, 1, 2, 1, TO, false, -1, -1 },
+	/* Nothing is copied to what stays behind; but it could be written to. */
+	{ "dontunmap", MAP_PRIVATE, 0, 4, 4, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, false, 4, 0 },
+	{ "dontunmap_middle", MAP_PRIVATE, 1, 2, 2, TO | MREMAP_DONTUNMAP, false, 2, 0 },
+	/* What is not charged does not become so. */
+	{ "grow_noreserve", MAP_PRIVATE | MAP_NORESERVE, 0, 4, 7, TO, false, 0, 0 },
+	{ "shrink_noreserve", MAP_PRIVATE | MAP_NORESERVE, 0, 4, 1, TO, false, 0, 0 },
+	{ "grow_shared", MAP_SHARED, 0, 4, 7, MREMAP_MAYMOVE, true, 0, 0 },
+	{ "move_shared", MAP_SHARED, 0, 4, 4, TO, false, 0, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(recharge, recharges, desc);
+
+/* One remapping of all that there is in @room; see mremap_charges_growth(). */
+static long recharge(struct kunit *test, const struct recharge *param, unsigned long room,
+		     long *during, long *after)
+{
+	unsigned long addr = room, to = room + 16 * PAGE_SIZE;
+	long before, mapped, ret;
+
+	if (param->blocked)
+		anon_map(test, addr + ALL, 1, MAP_FIXED);
+	before = vm_memory_committed();
+	driver_map(test, addr, RW, param->flags | MAP_FIXED);
+	KUNIT_ASSERT_TRUE(test, user_write(addr + PAGE_SIZE, 1234));
+	mapped = vm_memory_committed();
+	/* Without MREMAP_FIXED or MREMAP_DONTUNMAP, an address is not looked at. */
+	if (!(param->remap_flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
+		to = 1;
+	ret = mm_kunit_mremap(addr + param->first * PAGE_SIZE, param->old * PAGE_SIZE,
+			      param->new * PAGE_SIZE, param->remap_flags, to);
+	*during = vm_memory_committed() - mapped;
+	if (!IS_ERR_VALUE(ret))
+		KUNIT_ASSERT_EQ(test, vm_munmap(ret, param->new * PAGE_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, ALL), 0);
+	*after = vm_memory_committed() - before;
+	KUNIT_ASSERT_EQ(test, vm_munmap(room, 32 * PAGE_SIZE), 0);
+
+	return ret;
+}
+
+/*
+ * mremap() charges what the mapping has grown by, because what has moved is
+ * charged already; and nothing if the driver refuses, because then the mapping
+ * has not grown.
+ */
+static void mremap_charges_growth(struct kunit *test)
+{
+	const struct recharge *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	unsigned long room = user_room(test, 32);
+	/* The driver is asked if it has to move, or not at all. */
+	const bool moves = param->blocked || param->first + param->old < NR_PAGES ||
+			   param->remap_flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+	static const int errors[] = { 0, -EBUSY };
+	unsigned long ballast;
+	int i, try;
+
+	/* vm_memory_committed() has no way to tell less than nothing. */
+	ballast = anon_map(test, 0, SZ_1M / PAGE_SIZE, 0);
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		const int err = errors[i];
+		const long charge = err ? param->failed : param->charge;
+		long ret, during, after;
+
+		drv->mremap_ret = err;
+		for (try = 0; try < TRIES; try++) {
+			drv->mremaps = 0;
+			ret = recharge(test, param, room, &during, &after);
+			if (during == charge && !after)
+				break;
+		}
+		KUNIT_EXPECT_EQ_MSG(test, drv->mremaps, moves,
+				    "->mremap = %d", err);
+		if (err && drv->mremaps)
+			KUNIT_EXPECT_EQ_MSG(test, ret, err, "->mremap = %d", err);
+		else
+			KUNIT_EXPECT_FALSE_MSG(test, IS_ERR_VALUE(ret), "->mremap = %d: %ld", err,
+					       ret);
+		KUNIT_EXPECT_EQ_MSG(test, during, charge, "Committed_AS, ->mremap = %d", err);
+		KUNIT_EXPECT_EQ_MSG(test, after, 0, "Committed_AS in the end, ->mremap = %d", err);
+	}
+	KUNIT_EXPECT_EQ(test, vm_munmap(ballast, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, drv->closes, drv->opens + drv->mmaps);
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
+enum fork { NO_FORK, FORK_FIRST, FORK_LAST };
+
+struct beside {
+	const char *desc;
+	bool upper;		/* which of them is moved, */
+	enum fork fork;		/* and when the process forks */
+};
+
+static const struct beside besides[] = {
+	{ "lower", false, NO_FORK },
+	{ "upper", true, NO_FORK },
+	{ "lower_after_fork", false, FORK_FIRST },
+	{ "upper_after_fork", true, FORK_FIRST },
+	{ "lower_before_fork", false, FORK_LAST },
+	{ "upper_before_fork", true, FORK_LAST },
+};
+
+KUNIT_ARRAY_PARAM_DESC(beside, besides, desc);
+
+/* What the process has written to its copy of page @i. */
+#define COPY(i)	(0xc09e0000 + (i))
+
+/*
+ * Which of @nr_pages pages at @addr, from page @first of the driver on, are not
+ * what they should: copies, where @copies says so, that differ in the first
+ * word, else the driver's; and which of the driver's have been written to.
+ */
+static unsigned int beside_wrong(struct driver *drv, unsigned long addr, int first, int nr_pages,
+				 unsigned int copies)
+{
+	const u32 *buf = drv->buf, *page;
+	unsigned int wrong = 0;
+	int i;
+
+	for (i = first; i < first + nr_pages; i++, addr += PAGE_SIZE) {
+		page = page_address(drv->block + i);
+		if (copy_from_user(drv->buf, (void __user *)addr, PAGE_SIZE) ||
+		    buf[0] != (copies & BIT(i) ? COPY(i) : 0x5eed0000 + i) ||
+		    page[0] != 0x5eed0000 + i ||
+		    memcmp(buf + 1, page + 1, PAGE_SIZE - sizeof(*page)))
+			wrong |= BIT(i);
+	}
+
+	return wrong;
+}
+
+/*
+ * Which of these pages are copies that cannot be found from their struct page,
+ * or are found elsewhere, so that they could neither be reclaimed nor migrated.
+ */
+static unsigned int beside_lost(unsigned long addr, int first, int nr_pages, unsigned int copies)
+{
+	unsigned int lost = 0;
+	int i;
+
+	for (i = first; i < first + nr_pages; i++, addr += PAGE_SIZE) {
+		struct vm_area_struct *vma;
+		struct page *page;
+
+		if (!(copies & BIT(i)))
+			continue;
+		page = user_page(addr, 0);
+		mmap_read_lock(current->mm);
+		vma = vma_lookup(current->mm, addr);
+		if (!page || !vma || !PageAnon(page) ||
+		    page_address_in_vma(page_folio(page), page, vma) != addr)
+			lost |= BIT(i);
+		mmap_read_unlock(current->mm);
+	}
+
+	return lost;
+}
+
+/* The process writes to its copies of those pages. */
+static bool beside_write(unsigned long addr, int first, int nr_pages, unsigned int copies)
+{
+	int i;
+
+	for (i = first; i < first + nr_pages; i++, addr += PAGE_SIZE)
+		if (copies & BIT(i) && !user_write(addr, COPY(i)))
+			return false;
+
+	return true;
+}
+
+/*
+ * Private mappings of the pages 0 and 1, and of 2 and 3, one of which is moved
+ * beside the other:
+ *
+ *	page  0  1  2  3  4  5  6  7  8  9
+ *	     |p0 p1|                |p2 p3|
+ *
+ *	lower               |p0 p1 . p2 p3|
+ *	upper|p0 p1 . p2 p3|
+ *
+ * Each page still is what it was, the driver's or a copy, and a copy is found
+ * from its struct page, because one VMA or two are the same to the process;
+ * whether they merge is up to the kernel. The same goes for a child that was
+ * forked before or after it, and for what is left when part of it is unmapped.
+ */
+static void mremap_beside_private(struct kunit *test)
+{
+	const struct beside *param = test->param_value;
+	struct driver *drv = test->priv;
+	struct usage before = get_usage(test);
+	unsigned long room = user_room(test, 10), high = room + 8 * PAGE_SIZE;
+	unsigned long addr = param->upper ? room : high - 2 * PAGE_SIZE;
+	unsigned int copies;
+
+	drv->ops = &mergeable_ops;
+	for (copies = 0; copies < BIT(NR_PAGES); copies++) {
+		unsigned long from = param->upper ? high : room;
+		unsigned long to = param->upper ? addr + 2 * PAGE_SIZE : addr;
+		struct mm_struct *child = NULL, *parent;
+		unsigned int child_wrong, wrong;
+		unsigned long ret;
+		bool written;
+
+		ret = user_mmap(drv->file, room, 2 * PAGE_SIZE, RW, MAP_PRIVATE | MAP_FIXED, PGOFF);
+		KUNIT_ASSERT_EQ_MSG(test, ret, room, "copies %#x", copies);
+		ret = user_mmap(drv->file, high, 2 * PAGE_SIZE, RW, MAP_PRIVATE | MAP_FIXED,
+				PGOFF + 2);
+		KUNIT_ASSERT_EQ_MSG(test, ret, high, "copies %#x", copies);
+		KUNIT_ASSERT_TRUE_MSG(test, beside_write(room, 0, 2, copies), "copies %#x", copies);
+		KUNIT_ASSERT_TRUE_MSG(test, beside_write(high, 2, 2, copies), "copies %#x", copies);
+		if (param->fork == FORK_FIRST)
+			child = user_fork(test);
+		ret = mm_kunit_mremap(from, 2 * PAGE_SIZE, 2 * PAGE_SIZE, TO, to);
+		KUNIT_ASSERT_EQ_MSG(test, ret, to, "copies %#x", copies);
+		if (param->fork == FORK_LAST)
+			child = user_fork(test);
+
+		KUNIT_EXPECT_GE_MSG(test, current->mm->map_count, before.map_count + 1,
+				    "copies %#x", copies);
+		KUNIT_EXPECT_LE_MSG(test, current->mm->map_count, before.map_count + 2,
+				    "copies %#x", copies);
+		KUNIT_EXPECT_TRUE_MSG(test, user_hole(from, 2), "copies %#x", copies);
+		KUNIT_EXPECT_EQ_MSG(test, anon_pages(), hweight32(copies), "copies %#x", copies);
+		wrong = beside_wrong(drv, addr, 0, NR_PAGES, copies);
+		KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "contents of pages %#x, copies %#x", wrong,
+				    copies);
+		wrong = beside_lost(addr, 0, NR_PAGES, copies);
+		KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "pages %#x not found, copies %#x", wrong,
+				    copies);
+
+		/* All become copies now, of which the child sees none. */
+		written = beside_write(addr, 0, NR_PAGES, ~0);
+		KUNIT_EXPECT_TRUE_MSG(test, written, "copies %#x", copies);
+		wrong = beside_wrong(drv, addr, 0, NR_PAGES, ~0);
+		KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "copies of pages %#x, copies %#x", wrong,
+				    copies);
+		wrong = beside_lost(addr, 0, NR_PAGES, ~0);
+		KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "copies of pages %#x not found, copies %#x",
+				    wrong, copies);
+		if (child) {
+			const bool moved = param->fork == FORK_LAST;
+
+			parent = user_fork_enter(child);
+			child_wrong = beside_wrong(drv, moved ? addr : room, 0, 2, copies) |
+				      beside_wrong(drv, moved ? addr + 2 * PAGE_SIZE : high, 2, 2,
+						   copies);
+			user_fork_leave(parent);
+			user_fork_exit(test, child);
+			KUNIT_EXPECT_EQ_MSG(test, child_wrong, 0,
+					    "contents of pages %#x in the child, copies %#x",
+					    child_wrong, copies);
+		}
+
+		/* Across the border, and then what is left on either side of it. */
+		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr + PAGE_SIZE, 2 * PAGE_SIZE), 0,
+				    "copies %#x", copies);
+		KUNIT_EXPECT_TRUE_MSG(test, user_hole(addr + PAGE_SIZE, 2), "copies %#x", copies);
+		wrong = beside_wrong(drv, addr, 0, 1, ~0) |
+			beside_wrong(drv, addr + 3 * PAGE_SIZE, 3, 1, ~0) |
+			beside_lost(addr, 0, 1, ~0) | beside_lost(addr + 3 * PAGE_SIZE, 3, 1, ~0);
+		KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "pages %#x left of 0x9, copies %#x", wrong,
+				    copies);
+		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr, PAGE_SIZE), 0, "copies %#x", copies);
+		wrong = beside_wrong(drv, addr + 3 * PAGE_SIZE, 3, 1, ~0);
+		KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "page %#x left, copies %#x", wrong, copies);
+		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr + 3 * PAGE_SIZE, PAGE_SIZE), 0,
+				    "copies %#x", copies);
+		KUNIT_EXPECT_EQ_MSG(test, anon_pages(), 0, "copies %#x", copies);
+	}
+	expect_usage(test, &before);
+	expect_unused(test);
+}
+
 /* === fork() === */
 
 /*
@@ -1437,7 +1862,7 @@ static const struct file_operations prepare_fops = {
 };
 
 /* It fails as ->mmap does, and before there is a VMA. */
-static void mmap_prepare_fails(struct kunit *test)
+static void mmap_prepare_error(struct kunit *test)
 {
 	struct driver *drv = test->priv, victim = *drv;
 	struct prepare prepare = { .drv = drv, .ret = -EBUSY };
@@ -1460,6 +1885,65 @@ static void mmap_prepare_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, victim.closes, 1);
 	KUNIT_EXPECT_EQ(test, drv->closes, 0);
 	expect_usage(test, &before);
+}
+
+/*
+ * What mmap() does not map is not charged, and what it has unmapped no longer
+ * is, because nobody is left who could give the charge back: Committed_AS would
+ * grow with each failure, until overcommit_memory=2 refuses memory that is free.
+ */
+static void mmap_fixed_fails_uncharged(struct kunit *test)
+{
+	const struct victim *victim = test->param_value;
+	const char *pages = victim->pages;
+	const long stay = charged_pages(pages, 0, 1) +
+			  charged_pages(pages, 1 + NEW_PAGES, NEW_PAGES + 2);
+	struct driver *drv = test->priv;
+	struct prepare prepare = { .drv = drv };
+	struct user_file *files[] = {
+		drv->file,
+		user_file_open_fops(test, O_RDWR, &prepare_fops, &prepare),
+	};
+	static const char * const hooks[] = { "->mmap", "->mmap_prepare" };
+	static const int errors[] = { 0, -EBUSY };
+	unsigned long addr = user_room(test, NEW_PAGES + 2);
+	int hook, i, j, try;
+
+	drv->ops = &mergeable_ops;
+	/* vm_memory_committed() has no way to tell less than nothing. */
+	anon_map(test, 0, SZ_1M / PAGE_SIZE, 0);
+	for (hook = 0; hook < ARRAY_SIZE(hooks); hook++) {
+		for (i = 0; i < ARRAY_SIZE(mappings_over); i++) {
+			const struct mapping_over *over = &mappings_over[i];
+
+			for (j = 0; j < ARRAY_SIZE(errors); j++) {
+				const int err = errors[j];
+				const long charge = !err && over->charged ? NEW_PAGES : 0;
+				struct commit commit;
+				long ret;
+
+				drv->ret = err;
+				prepare.ret = err;
+				for (try = 0; try < TRIES; try++) {
+					ret = map_over(test, addr, victim, files[hook], over,
+						       &commit);
+					if (commit.over == stay + charge && !commit.nothing)
+						break;
+				}
+				KUNIT_EXPECT_EQ_MSG(test, ret, err ?: addr + PAGE_SIZE,
+						    "%s, %s", hooks[hook], over->desc);
+				KUNIT_EXPECT_EQ_MSG(test, commit.victims,
+						    charged_pages(pages, 0, NEW_PAGES + 2),
+						    "victims, %s, %s", hooks[hook], over->desc);
+				KUNIT_EXPECT_EQ_MSG(test, commit.over, stay + charge,
+						    "Committed_AS after %s = %d, %s", hooks[hook],
+						    err, over->desc);
+				KUNIT_EXPECT_EQ_MSG(test, commit.nothing, 0,
+						    "Committed_AS in the end, %s = %d, %s",
+						    hooks[hook], err, over->desc);
+			}
+		}
+	}
 }
 
 /* The reference that it took to another file is the mapping's. */
@@ -1570,10 +2054,13 @@ static struct kunit_case mmap_cases[] = {
 	KUNIT_CASE_PARAM(mremap_size, remap_gen_params),
 	KUNIT_CASE_PARAM(mremap_moves, kind_gen_params),
 	KUNIT_CASE_PARAM(mremap_driver_refuses, kind_gen_params),
+	KUNIT_CASE_PARAM(mremap_charges_growth, recharge_gen_params),
+	KUNIT_CASE_PARAM(mremap_beside_private, beside_gen_params),
 	KUNIT_CASE_PARAM(fork_copies, kind_gen_params),
 	KUNIT_CASE_PARAM(fork_dontcopy, dontcopy_gen_params),
 	KUNIT_CASE_PARAM(fork_no_memory, kind_gen_params),
-	KUNIT_CASE(mmap_prepare_fails),
+	KUNIT_CASE(mmap_prepare_error),
+	KUNIT_CASE_PARAM(mmap_fixed_fails_uncharged, victim_gen_params),
 	KUNIT_CASE(mmap_prepare_sets_file),
 	KUNIT_CASE(mmap_prepare_sets_file_no_memory),
 	{}

@@ -308,7 +308,7 @@ static void pfnmap_track_no_memory(struct kunit *test)
 	fail_alloc_setup(test, FAIL_ONE);
 	drv->failed = true;
 	for (nth = 1; drv->failed && nth < 100; nth++) {
-		const unsigned long at = PGDIR_SIZE - PAGE_SIZE;
+		const unsigned long at = user_largest_table() - PAGE_SIZE;
 		long addr;
 
 		drv->pfn = PHYS_PFN(drv->res.start);
@@ -454,7 +454,7 @@ static void vmf_insert_pfn_pmd_follows_tracking(struct kunit *test)
 }
 #endif
 
-#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD)
 static void vmf_insert_pfn_pud_follows_tracking(struct kunit *test)
 {
 	struct driver *drv = test->priv;
@@ -570,7 +570,7 @@ static void generic_access_phys_refuses(struct kunit *test)
 {
 	struct driver *drv = test->priv;
 	char buf[8] = {};
-	long addr;
+	long addr, ret;
 
 	addr = map_part(test, 0, 1, UC);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
@@ -582,13 +582,17 @@ static void generic_access_phys_refuses(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	KUNIT_EXPECT_EQ(test, access_io(addr, buf, 8, FOLL_WRITE), -EINVAL);
 
-	/* Memory is not for ioremap(). */
+	/* Memory in use is nobody's device. Until 7.2 it was ioremap() that said so. */
 	drv->pfn = page_to_pfn(own_page(test));
 	addr = user_mmap(drv->file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	kunit_warning_suppress(test) {
-		KUNIT_EXPECT_EQ(test, access_io(addr, buf, 8, 0), -ENOMEM);
+		ret = access_io(addr, buf, 8, 0);
+		if (ret != -ENOMEM)
+			KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
 	}
+	if (ret != -ENOMEM)
+		KUNIT_EXPECT_EQ(test, ret, -EINVAL);
 }
 
 /*
@@ -659,7 +663,7 @@ static struct kunit_case pfnmap_io_cases[] = {
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	KUNIT_CASE(vmf_insert_pfn_pmd_follows_tracking),
 #endif
-#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD)
 	KUNIT_CASE(vmf_insert_pfn_pud_follows_tracking),
 #endif
 	KUNIT_CASE(generic_access_phys_reads),

@@ -907,7 +907,7 @@ static void vm_iomap_memory_private(struct kunit *test)
  */
 static void remap_pfn_range_no_memory(struct kunit *test)
 {
-	const unsigned long addr = PGDIR_SIZE - NR_PAGES / 2 * PAGE_SIZE;
+	const unsigned long addr = user_largest_table() - NR_PAGES / 2 * PAGE_SIZE;
 	const struct mapping *param = test->param_value;
 	struct driver *drv = test->priv;
 	unsigned int errors = 0;

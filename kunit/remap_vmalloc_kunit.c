@@ -609,7 +609,7 @@ static void remap_vmalloc_range_failure_unmaps(struct kunit *test)
 /* Each of the tables that the pages need can be one too many. */
 static void remap_vmalloc_range_no_memory(struct kunit *test)
 {
-	const unsigned long at = PGDIR_SIZE - PAGE_SIZE;
+	const unsigned long at = user_largest_table() - PAGE_SIZE;
 	struct remap r = { .kaddr = user_buffer(test, 2) };
 	struct user_file *uf = user_file_open(test, O_RDWR, range_mmap, &r);
 	unsigned int errors = 0;

@@ -194,6 +194,18 @@ static inline vm_fault_t user_fault(unsigned long addr, unsigned int flags)
 	return ret;
 }
 
+/* The size of the largest tables of which user space has two. */
+static inline unsigned long user_largest_table(void)
+{
+	const unsigned long sizes[] = { PGDIR_SIZE, P4D_SIZE, PUD_SIZE };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (sizes[i] <= TASK_SIZE / 2)
+			return sizes[i];
+	return PMD_SIZE;
+}
+
 static inline int user_pte_copy(pte_t *pte, unsigned long addr, void *data)
 {
 	*(pte_t *)data = ptep_get(pte);

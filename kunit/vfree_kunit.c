@@ -649,11 +649,13 @@ static void vfree_interrupt(struct kunit *test)
 }
 
 static struct kunit_case vfree_test_cases[] = {
-	KUNIT_CASE_PARAM(vfree_put_pages, page_order_gen_params),
+	KUNIT_CASE_PARAM_ATTR(vfree_put_pages, page_order_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE(vfree_put_pages_compound),
 	KUNIT_CASE_PARAM(plain_map_owns_nothing, releaser_gen_params),
 	KUNIT_CASE(vunmap_put_pages_keeps_pages),
-	KUNIT_CASE_PARAM(vfree_put_pages_frees_memory, held_pages_gen_params),
+	KUNIT_CASE_PARAM_ATTR(vfree_put_pages_frees_memory, held_pages_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_PARAM(release_frees_all, account_gen_params),
 	KUNIT_CASE(vunmap_spares_neighbours),
 	KUNIT_CASE(vunmap_address_not_reused),

@@ -342,7 +342,7 @@ static void vm_insert_swapbacked(struct kunit *test)
 /* Each of the tables that the second page needs can be one too many. */
 static void vm_insert_no_memory(struct kunit *test)
 {
-	const unsigned long at = PGDIR_SIZE - PAGE_SIZE;
+	const unsigned long at = user_largest_table() - PAGE_SIZE;
 	struct page **pages = own_pages(test, 2);
 	struct insert in = insert_one(test, pages + 1);
 	struct user_file *uf = user_file_open(test, O_RDWR, insert_mmap, &in);

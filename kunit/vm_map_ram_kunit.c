@@ -225,7 +225,7 @@ static const struct count {
 	{ "almost_small", MAX_SMALL - 1 },
 	{ "small", MAX_SMALL },
 	{ "large", MAX_SMALL + 1 },
-	{ "two_page_tables", 2 * PTRS_PER_PTE + 1 },
+	{ "two_page_tables", 2 * MAX_PTRS_PER_PTE + 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(count, counts, desc);
@@ -855,7 +855,8 @@ static struct kunit_case vm_map_ram_test_cases[] = {
 	KUNIT_CASE(vm_map_ram_block_freed),
 	KUNIT_CASE(vm_unmap_aliases_frees_address),
 	KUNIT_CASE(vm_unmap_aliases_flushes),
-	KUNIT_CASE_PARAM(vm_map_ram_no_memory, no_memory_gen_params),
+	KUNIT_CASE_PARAM_ATTR(vm_map_ram_no_memory, no_memory_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
 	{}
 };
 

@@ -90,7 +90,7 @@ static void vmalloc_to_page_huge(struct kunit *test)
 			area->nr_pages);
 }
 
-static void is_vmalloc_addr_bounds(struct kunit *test)
+static void is_vmalloc_addr_area_bounds(struct kunit *test)
 {
 	void *virt = kunit_kmalloc(test, 1, GFP_KERNEL);
 
@@ -663,7 +663,7 @@ static struct kunit_case vmalloc_lookup_test_cases[] = {
 	KUNIT_CASE(vmalloc_to_page_huge),
 	KUNIT_CASE(vmalloc_to_page_direct_map),
 	KUNIT_CASE(vmalloc_to_pfn_unmapped),
-	KUNIT_CASE(is_vmalloc_addr_bounds),
+	KUNIT_CASE(is_vmalloc_addr_area_bounds),
 	KUNIT_CASE(vmalloc_dump_obj_finds_area),
 	KUNIT_CASE(vmalloc_dump_obj_inside_area),
 	KUNIT_CASE_PARAM(vread_iter_vmap, stretch_gen_params),

@@ -8,13 +8,23 @@
 #   NAME/linux/   a git work tree; the tag "base" is the unpatched kernel
 #   NAME/um/ ...  build directories
 # Everything in it can be deleted at any time, except under a running script.
+#
+# Every script exits with 0 if all passed, 1 if a case or a check failed, 2 if it
+# was used in a wrong way or packages are missing, 125 if nothing can be said (no
+# sources, or they do not patch, build or boot), and 130 if it was interrupted:
+# what "git bisect run" takes.
 
 set -euo pipefail
 
+# Of a hook or another git that runs this
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY \
+	GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_PREFIX
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ME=${0##*/}
-CACHE=${ADDRMAP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/addrmap}
-KVER=7.2
+KVER=7.3
+TESTED=(7.3.4 7.2.13)	# the first is what the series is made for
+OLDEST=7.2 NEWEST=7.4
 WITHOUT_FIXES=
 STABLE_URL=https://git.kernel.org/pub/scm/linux/kernel/git/stable/linux.git
 
@@ -25,12 +35,47 @@ say() { printf '%s: %s\n' "$ME" "$*"; }
 warn() { printf '%s: %s\n' "$ME" "$*" >&2; }
 die() { warn "$2"; exit "$1"; }
 
+CACHE=$(realpath -m -- "${ADDRMAP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/addrmap}")
+
+# shellcheck disable=SC2034 # for each --help
+EXIT_STATUS="Exit status: 0 passed; 1 a case failed, or the kernel complained; 2 wrong use, or
+packages are missing; 125 cannot be judged: no sources, or they do not patch,
+build or boot; 130 interrupted. \"git bisect run\" takes it as it is."
+
+# check_environment: what no script can work with
+check_environment() {
+	[ -n "${KDIR-unset}" ] ||
+		die 2 "KDIR is empty; unset it, or name a git tree of Linux"
+	[[ $CACHE != *[[:space:]:]* ]] ||
+		die 2 "make cannot build in '$CACHE', for the space or colon; name another folder with ADDRMAP_CACHE=DIR"
+}
+
+# output_file FILE: its absolute name, if it can be written
+output_file() {
+	local dir
+
+	dir=$(dirname -- "$1")
+	[ -d "$dir" ] || die 2 "$1: there is no folder $dir"
+	[ ! -d "$1" ] || die 2 "$1 is a folder"
+	if [ -e "$1" ]; then [ -w "$1" ]; else [ -w "$dir" ]; fi ||
+		die 2 "cannot write to $1"
+	realpath -- "$1"
+}
+
 # git as the series needs it: nobody's settings, nobody's hooks
 xgit() {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null \
 	GIT_CEILING_DIRECTORIES=$CACHE \
 		git -c core.hooksPath=/dev/null -c gc.auto=0 \
 		-c safe.directory='*' -c advice.detachedHead=false "$@"
+}
+
+# git in $KDIR: with its owner's settings (what is ignored), and without all that
+# writes there
+kgit() {
+	GIT_OPTIONAL_LOCKS=0 git -C "$KDIR" -c safe.directory='*' -c gc.auto=0 \
+		-c core.hooksPath=/dev/null -c core.fsmonitor=false \
+		-c core.splitIndex=false -c core.untrackedCache=false "$@"
 }
 
 # -- children ---------------------------------------------------------------
@@ -40,6 +85,13 @@ xgit() {
 child=
 ticker=
 unfinished=	# a tree in the making
+
+# run() sends SIGINT to its child if all of these files have been silent so long:
+# a kernel that still prints is slow, not hung
+watched=()
+patience=900	# seconds
+# shellcheck disable=SC2034 # for who calls run()
+hung=
 
 end_children() {
 	local i
@@ -65,12 +117,22 @@ on_exit() {
 	trap '' INT TERM HUP
 	end_children
 	[ -z "$unfinished" ] || rm -rf "$unfinished" "$unfinished.apt"
+	[ -z "${TREE:-}" ] || rm -f "$TREE/.git/index.$$"*
 	cleanup
 	exit "$status"
 }
 trap on_exit EXIT
 trap 'warn "interrupted"; exit 130' INT
 trap 'warn "terminated"; exit 143' TERM HUP
+
+silent() {
+	local now last
+
+	[ ${#watched[@]} -gt 0 ] || return 1
+	now=$(date +%s)
+	last=$(stat -c %Y "${watched[@]}" 2>/dev/null | sort -n | tail -1)
+	[ -n "$last" ] && [ $((now - last)) -gt "$patience" ]
+}
 
 # run WHAT COMMAND...: runs COMMAND so that Ctrl-C ends it and all it started,
 # and, if WHAT is not empty, says every 15 seconds that WHAT goes on
@@ -81,14 +143,17 @@ run() {
 	set -m
 	"$@" </dev/null &
 	child=$!
-	if [ -n "$what" ]; then
+	if [ -n "$what" ] || [ ${#watched[@]} -gt 0 ]; then
 		while sleep 15; do
-			say "... $what, $((SECONDS - start)) s"
+			[ -z "$what" ] || say "... $what, $((SECONDS - start)) s"
+			! silent || { kill -INT "$child"; break; }
 		done &
 		ticker=$!
 	fi
 	set +m
 	wait "$child" || status=$?
+	# shellcheck disable=SC2034 # for the caller
+	! silent || hung=1
 	# A child that a script leaves behind must not outlive the command
 	end_children
 	return "$status"
@@ -96,10 +161,24 @@ run() {
 
 # -- packages ---------------------------------------------------------------
 
-# need PACKAGE:PROBE...: PROBE is a command, a header if it ends in ".h", or a
-# module of Debian's Python if it ends in ".py"
-need() {
-	local spec probe missing=()
+# What the scripts need, as PACKAGE:PROBE. PROBE is a command, a header if it
+# ends in ".h", or a module of Debian's Python if it ends in ".py".
+BUILD_PACKAGES=(gcc:gcc libc6-dev:stdio.h make:make flex:flex bison:bison
+	bc:bc perl:perl python3:python3 xz-utils:xz git:git ccache:ccache)
+X86_PACKAGES=(libelf-dev:gelf.h qemu-system-x86:qemu-system-x86_64)
+ARM64_PACKAGES=(qemu-system-arm:qemu-system-aarch64)
+[ "$(uname -m)" = aarch64 ] ||
+	ARM64_PACKAGES+=(gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc)
+# virtme-ng and what it runs; the kernel's own mm selftests want libcap and libnuma
+VM_PACKAGES=(libcap-dev:sys/capability.h libnuma-dev:numa.h rsync:rsync
+	udev:udevadm kmod:depmod file:file iproute2:ip busybox-static:busybox
+	python3-argcomplete:argcomplete.py python3-requests:requests.py)
+SERIES_PACKAGES=(sparse:sparse b4:b4)
+SCRIPTS_PACKAGES=(procps:pgrep)
+
+# missing PACKAGE:PROBE...: prints the packages whose probe fails
+missing() {
+	local spec probe
 
 	for spec; do
 		probe=${spec#*:}
@@ -109,41 +188,72 @@ need() {
 				gcc -E -x c - -o /dev/null 2>/dev/null ;;
 		*.py)	/usr/bin/python3 -c "import ${probe%.py}" 2>/dev/null ;;
 		*)	command -v "$probe" >/dev/null ;;
-		esac || missing+=("${spec%%:*}")
-	done
-	[ ${#missing[@]} -gt 0 ] || return 0
+		esac || echo "${spec%%:*}"
+	done | sort -u
+}
 
-	mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+# need PACKAGE:PROBE...: root gets what is missing installed; others are told,
+# once for all of the scripts
+need() {
+	local packages log
+
+	mapfile -t packages < <(missing "$@")
+	[ ${#packages[@]} -gt 0 ] || return 0
+
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-		warn "missing packages; install them with"
-		warn "  apt-get install --no-install-recommends ${missing[*]}"
+		mapfile -t packages < <(missing "${BUILD_PACKAGES[@]}" \
+			"${X86_PACKAGES[@]}" "${ARM64_PACKAGES[@]}" \
+			"${VM_PACKAGES[@]}" "${SERIES_PACKAGES[@]}" \
+			"${SCRIPTS_PACKAGES[@]}" "$@")
+		warn "missing packages; install what the scripts here need with"
+		warn "  apt-get install --no-install-recommends ${packages[*]}"
 		exit 2
 	fi
-	say "installing missing packages: ${missing[*]}"
-	apt-get update -q >/dev/null ||
+	say "installing missing packages: ${packages[*]}"
+	log=$(mktemp)
+	run '' apt-get update -q > "$log" 2>&1 ||
 		warn "apt-get update failed; trying with the old lists"
 	DEBIAN_FRONTEND=noninteractive run '' apt-get install -q -y \
-		--no-install-recommends "${missing[@]}" >/dev/null ||
-		die 2 "apt-get install ${missing[*]} failed"
+		--no-install-recommends "${packages[@]}" > "$log" 2>&1 || {
+		warn "apt-get install ${packages[*]} failed:"
+		grep -E '^(E|W|Err):?' "$log" | head -5 >&2 || tail -5 "$log" >&2
+		rm -f "$log"
+		exit 2
+	}
+	rm -f "$log"
 }
 
-BUILD_PACKAGES=(gcc:gcc libc6-dev:stdio.h make:make flex:flex bison:bison
-	bc:bc perl:perl python3:python3 xz-utils:xz git:git)
-
-# need_for ARCH: what it takes to build and run KUnit there
+# need_for ENVIRONMENT...: what it takes to build and run there; "series" and
+# "scripts" are the checks of those
 need_for() {
-	case $1 in
-	um)	need "${BUILD_PACKAGES[@]}" ;;
-	*)	need "${BUILD_PACKAGES[@]}" libelf-dev:gelf.h \
-			qemu-system-x86:qemu-system-"$1" ;;
-	esac
+	local env specs=("${BUILD_PACKAGES[@]}")
+
+	for env; do
+		case $env in
+		i386*|x86_64) specs+=("${X86_PACKAGES[@]}") ;;
+		arm64)	specs+=("${ARM64_PACKAGES[@]}") ;;
+		vm)	specs+=("${X86_PACKAGES[@]}" "${VM_PACKAGES[@]}") ;;
+		series)	specs+=("${X86_PACKAGES[@]}" "${SERIES_PACKAGES[@]}") ;;
+		scripts) specs+=("${SCRIPTS_PACKAGES[@]}") ;;
+		esac
+	done
+	need "${specs[@]}"
 }
 
-# make's CC: through ccache where there is one. With paths made relative, one
-# tree profits from what another one built.
-cc() {
-	if command -v ccache >/dev/null; then echo 'ccache gcc'; else echo gcc; fi
+# need_space MB WHAT
+need_space() {
+	local free
+
+	mkdir -p "$CACHE" ||
+		die 125 "cannot write to $CACHE; set ADDRMAP_CACHE to a folder that you own"
+	free=$(df -Pm "$CACHE" | awk 'NR == 2 { print $4 }')
+	[ "$free" -ge "$1" ] ||
+		die 125 "$2 takes $1 MB in $CACHE, where $free MB are free; make room, or name another folder with ADDRMAP_CACHE=DIR"
 }
+
+# cc [PREFIX]: make's CC. With paths made relative, one tree profits from what
+# another one built.
+cc() { echo "ccache ${1:-}gcc"; }
 export CCACHE_BASEDIR=$CACHE CCACHE_NOHASHDIR=1
 
 # -- locks ------------------------------------------------------------------
@@ -154,7 +264,7 @@ lock() {
 	local file=$CACHE/locks/$3
 
 	mkdir -p "$CACHE/locks" ||
-		die 1 "cannot write to $CACHE; set ADDRMAP_CACHE to a folder that you own"
+		die 125 "cannot write to $CACHE; set ADDRMAP_CACHE to a folder that you own"
 	eval "exec $1>>\"\$file\""
 	flock -n "$2" "$1" && return
 	say "waiting for another run that uses $3"
@@ -163,15 +273,25 @@ lock() {
 
 # -- base trees -------------------------------------------------------------
 
+fetch_error=	# why it did not work, for a person
+
+# apt_says LOG: the error in the output of apt
+apt_says() { grep -hE '^(E|W|Err)' "$@" | sed -E 's/^(E|W): //' | head -2 | tr '\n' ' '; }
+
 # fetch_debian APT PACKAGE SIZE: downloads a package that only newer suites of
 # Debian have, into the new folder APT. Needs no root, changes nothing under
-# /etc/apt, and asks the machine's own mirrors.
+# /etc/apt, and asks the machine's own mirrors. Fails with $fetch_error set if it
+# cannot be had from there; an error of this machine is the end.
 fetch_debian() {
 	local apt=$1 keys=/usr/share/keyrings/debian-archive-keyring.gpg uri suite
-	local opts=()
+	local opts=() version
 
-	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
-	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+	if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+		fetch_error="this machine has no apt"
+		return 1
+	fi
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" ||
+		die 125 "cannot write to $apt"
 	[ ! -r "$keys" ] || opts=("[signed-by=$keys]")
 	while read -r uri; do
 		for suite in trixie-backports sid; do
@@ -180,59 +300,89 @@ fetch_debian() {
 	done < <(apt-get indextargets --format "\$(REPO_URI)" \
 			'Created-By: Packages' | grep -v -e -security | sort -u
 		) > "$apt/sources.list"
+	if [ ! -s "$apt/sources.list" ]; then
+		fetch_error="apt knows no mirror (is /etc/apt/sources.list empty?)"
+		return 1
+	fi
 	opts=(-q -o "Dir::Etc::sourcelist=$apt/sources.list"
 		-o Dir::Etc::sourceparts=/dev/null
 		-o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache"
 		-o APT::Sandbox::User=root -o Acquire::Retries=2)
 	say "downloading Debian's $2 ($3)"
 	# A suite that a mirror lacks is no error as long as the package is found
-	run '' apt-get "${opts[@]}" update >/dev/null 2>&1 || :
-	(cd "$apt" && run 'downloading' apt-get "${opts[@]}" \
-		download "$2" >/dev/null 2>&1)
+	run 'reading the lists of the mirrors' apt-get "${opts[@]}" update \
+		> "$apt/log" 2>&1 || :
+	full_disk "$apt/log"
+	# Backports first: made for a stable Debian
+	version=$(apt-cache "${opts[@]}" madison "$2" 2>/dev/null |
+		awk '{ print ($0 !~ /-backports/) + 0, $3 }' | sort -s -n -k 1,1 |
+		awk 'NR == 1 { print $2 }') || :
+	if [ -z "$version" ]; then
+		fetch_error="this machine's mirrors do not have $2"
+		! grep -qE '^(Err|W: Failed|E: Failed)' "$apt/log" ||
+			fetch_error="no $2 from this machine's mirrors: $(apt_says "$apt/log")"
+		return 1
+	fi
+	run downloading env -C "$apt" apt-get "${opts[@]}" download \
+		"$2=$version" > "$apt/log" 2>&1 && return
+	full_disk "$apt/log"
+	fetch_error="no $2 from this machine's mirrors: $(apt_says "$apt/log")"
+	return 1
+}
+
+# full_disk LOG: is that what it says?
+full_disk() {
+	! grep -qiE 'no space left|disk quota exceeded|28: ' "$1" ||
+		die 125 "the disk is full; make room in $CACHE, or name another folder with ADDRMAP_CACHE=DIR"
 }
 
 # unpack_debian DIR: Debian's source package of linux $KVER, into DIR
 unpack_debian() {
-	local tarball=/usr/src/linux-source-$KVER.tar.xz deb
+	local name=linux-source-$KVER log=$1.apt/log command file
 
-	if [ -r "$tarball" ]; then
-		say "unpacking $tarball"
-		tar -C "$1" --strip-components=1 -xJf "$tarball"
-		return
+	file=/usr/src/$name.tar.xz
+	mkdir -p "$1.apt"
+	if [ -r "$file" ]; then
+		# shellcheck disable=SC2016
+		command='tar -C "$2" --strip-components=1 -xJf "$1"'
+		source_name="$file of $(dpkg-query -W -f '${Version}' "$name" 2>/dev/null || echo unknown)"
+	else
+		fetch_debian "$1.apt" "$name" '160 MB' || return
+		file=$(echo "$1.apt/${name}_"*.deb)
+		# shellcheck disable=SC2016
+		command='dpkg-deb --fsys-tarfile "$1" | tar -xO "./usr/src/$3.tar.xz" |
+			tar -C "$2" --strip-components=1 -xJ'
+		source_name="Debian's $name $(dpkg-deb -f "$file" Version)"
 	fi
-	fetch_debian "$1.apt" "linux-source-$KVER" '160 MB' || return
-	deb=$(echo "$1.apt"/linux-source-*.deb)
-	say "unpacking ${deb##*/}"
-	dpkg-deb --fsys-tarfile "$deb" |
-		tar -xO "./usr/src/linux-source-$KVER.tar.xz" |
-		tar -C "$1" --strip-components=1 -xJ
+	say "unpacking ${file##*/}"
+	run '' bash -c "set -o pipefail; $command" - "$file" "$1" "$name" \
+		2> "$log" && return
+	full_disk "$log"
+	die 125 "unpacking ${file##*/} failed: $(head -1 "$log")"
 }
 
-# new_tree DIR: a work tree with the tag "base". $KDIR lends its objects and is
-# not written to; without one the sources are fetched.
+# new_tree DIR: a work tree. $KDIR lends its objects and is not written to;
+# without one the sources are fetched, and tagged as "base".
 new_tree() {
-	local dir=$1 tree
+	local dir=$1 source_name="v${TESTED[0]} of the stable tree"
 
 	mkdir -p "$dir" && xgit init -q "$dir" || return
-	if [ -n "$KDIR" ]; then
-		(cd "$KDIR" && realpath "$(xgit rev-parse --git-path objects)") \
-			> "$dir/.git/objects/info/alternates" || return
-		tree=$(xgit -C "$KDIR" rev-parse 'HEAD^{tree}') || return
-	elif unpack_debian "$dir"; then
+	[ -z "$KDIR" ] || return 0
+	if unpack_debian "$dir"; then
 		say "recording the sources in git (half a minute)"
 		# -f: Debian's .gitignore ignores everything
-		xgit -C "$dir" add -Af . || return
-		tree=$(xgit -C "$dir" write-tree) || return
+		run '' xgit -C "$dir" add -Af . || return
+		tag_base "$dir" "$(xgit -C "$dir" write-tree)" || return
 	else
-		say "no linux-source-$KVER from this machine's mirrors;" \
-			"cloning v$KVER of the stable tree"
-		run "cloning" xgit_fetch "$dir" || return
-		tree=$(xgit -C "$dir" rev-parse 'FETCH_HEAD^{tree}') || return
+		warn "$fetch_error"
+		say "cloning $source_name"
+		run "cloning" xgit -C "$dir" fetch -q --depth 1 "$STABLE_URL" \
+			"v${TESTED[0]}" ||
+			die 125 "no kernel sources: neither from apt nor by git, see above; check the network, or name a git tree of linux $KVER with KDIR=DIR"
+		tag_base "$dir" "$(xgit -C "$dir" rev-parse 'FETCH_HEAD^{tree}')" || return
 	fi
-	tag_base "$dir" "$tree"
+	echo "$source_name" > "$dir/.git/source-name"
 }
-
-xgit_fetch() { xgit -C "$1" fetch -q --depth 1 "$STABLE_URL" "v$KVER"; }
 
 # tag_base DIR TREE
 tag_base() {
@@ -248,63 +398,144 @@ commit_tree() {
 		xgit -C "$1" commit-tree "$2" ${3:+-p "$3"}
 }
 
-# pick_tree [KDIR]: sets KDIR, NAME, TREE (its work tree in the cache) and WHAT
-# (to tell a person); looks only
+# pick_tree [KDIR]: sets KDIR, NAME and TREE (its work tree in the cache), and
+# WHAT (to tell a person), which use_tree() makes more exact; looks only
 pick_tree() {
-	local head
+	local top
 
+	check_environment
 	KDIR=$1
 	if [ -n "$KDIR" ]; then
-		head=$(xgit -C "$KDIR" rev-parse --verify -q 'HEAD^{commit}' 2>/dev/null) ||
-			die 2 "$KDIR is not a git tree with a commit; a tarball becomes one by: git init && git add -A && git commit -m base"
-		xgit -C "$KDIR" cat-file -e HEAD:mm/vmalloc.c 2>/dev/null ||
+		top=$(kgit rev-parse --verify -q 'HEAD^{commit}' >/dev/null 2>&1 &&
+			kgit rev-parse --show-toplevel 2>/dev/null) ||
+			die 2 "$KDIR is not a git tree with a commit; a tarball becomes one by: git init && git add -Af . && git commit -qm base"
+		KDIR=$top
+		[ -e "$KDIR/mm/Makefile" ] ||
 			die 2 "$KDIR is not a Linux kernel tree"
-		! xgit -C "$KDIR" cat-file -e HEAD:mm/addrmap 2>/dev/null ||
-			die 2 "$KDIR has the series already; run its own ./tools/testing/kunit/kunit.py run --kunitconfig mm/tests"
-		KDIR=$(cd "$KDIR" && pwd)
-		NAME=${KDIR##*/}-$(sha1sum <<< "$KDIR" | cut -c1-8)
-		WHAT="$KDIR at ${head:0:12}"
+		NAME=${KDIR##*/}
+		NAME=${NAME//[^A-Za-z0-9._-]/_}-$(sha1sum <<< "$KDIR" | cut -c1-8)
+		WHAT=$KDIR
 	else
 		NAME=linux-$KVER
-		WHAT="linux $KVER ($CACHE/$NAME)"
+		WHAT="linux $KVER"
 	fi
 	TREE=$CACHE/$NAME/linux
 }
 
-# tree_is_current: is $TREE whole, and $KDIR's commit if there is one?
-tree_is_current() {
-	xgit -C "$TREE" cat-file -e base:mm/vmalloc.c 2>/dev/null || return
-	[ -z "$KDIR" ] || [ "$(xgit -C "$KDIR" rev-parse 'HEAD^{tree}')" = \
-		"$(xgit -C "$TREE" rev-parse 'base^{tree}')" ]
+# snapshot: prints the tree of $KDIR's files as they are now, ignored ones left
+# out; its objects become ours
+snapshot() {
+	local -x GIT_INDEX_FILE=$TREE/.git/index.$$ GIT_OBJECT_DIRECTORY=$TREE/.git/objects
+	local index dir exclude=()
+
+	index=$(unset GIT_INDEX_FILE; kgit rev-parse --git-path index) || return
+	case $index in /*) ;; *) index=$KDIR/$index ;; esac
+	# With its date, by which git knows what may have changed since
+	[ ! -e "$index" ] || cp -p "$index" "$GIT_INDEX_FILE" || return
+	kgit add -u . || return
+	# Debian's own tree ignores everything: folders that are in git are not meant
+	if grep -sqx '/\*' "$KDIR/.gitignore"; then
+		while read -r dir; do
+			exclude+=(--exclude="!/$dir/")
+		done < <(kgit ls-tree -d --name-only HEAD)
+	fi
+	# What ends in a slash is a git tree of its own
+	kgit ls-files -z -o --exclude-standard "${exclude[@]}" |
+		{ grep -zv '/$' || :; } | kgit update-index --add -z --stdin || return
+	kgit write-tree || return
+	rm -f "$GIT_INDEX_FILE"
 }
 
+# tree_version TREEISH: as in 7.3.4
+tree_version() {
+	xgit -C "$TREE" cat-file blob "$1:Makefile" 2>/dev/null | awk '
+		NR < 10 && $2 == "=" { v[$1] = $3 }
+		END { s = v["SUBLEVEL"] + 0
+		      print v["VERSION"] "." v["PATCHLEVEL"] (s ? "." s : "") v["EXTRAVERSION"] }'
+}
+
+# below A B: is version A below B?
+below() { [ "$1" != "$2" ] && printf '%s\n%s\n' "$1" "$2" | sort -CV; }
+
+# tree_is_whole: can $TREE be used at all?
+tree_is_whole() {
+	if [ -z "$KDIR" ]; then
+		xgit -C "$TREE" cat-file -e base:mm/vmalloc.c 2>/dev/null
+	else
+		[ -d "$TREE" ] && xgit -C "$TREE" rev-parse -q --git-dir >/dev/null 2>&1 &&
+			lent | cmp -s - "$TREE/.git/objects/info/alternates"
+	fi
+}
+
+lent() { (cd "$KDIR" && realpath "$(kgit rev-parse --git-path objects)"); }
+
 # use_tree: makes $TREE what pick_tree() found, and holds its lock on FD 8: for
-# reading, so that several runs can build from the same sources
+# reading, so that several runs can build from the same sources. Sets VERSION.
 use_tree() {
+	local tree changed head
+
 	lock 8 -s "$NAME"
-	until tree_is_current; do
+	until tree_is_whole; do
 		lock 8 -x "$NAME"
-		tree_is_current || make_tree
+		tree_is_whole || make_tree
 		lock 8 -s "$NAME"
 	done
+	if [ -n "$KDIR" ]; then
+		tree=$(snapshot) ||
+			die 125 "$KDIR cannot be read; git says above why"
+		until [ "$(xgit -C "$TREE" rev-parse -q --verify 'base^{tree}')" = "$tree" ]; do
+			lock 8 -x "$NAME"
+			tag_base "$TREE" "$tree"
+			lock 8 -s "$NAME"
+		done
+		changed=$(kgit_with_ours diff-tree -r --name-only "HEAD^{tree}" "$tree" | wc -l)
+		head=$(kgit rev-parse HEAD)
+		VERSION=$(tree_version base)
+		WHAT="$KDIR: $VERSION at ${head:0:12}"
+		case $changed in
+		0)	;;
+		1)	WHAT+=" + 1 changed file" ;;
+		*)	WHAT+=" + $changed changed files" ;;
+		esac
+	else
+		VERSION=$(tree_version base)
+		WHAT="linux $VERSION ($(cat "$TREE/.git/source-name" 2>/dev/null))"
+	fi
+	SHORT=$(cut -d. -f1,2 <<< "${VERSION%%-*}")
+}
+
+kgit_with_ours() { GIT_OBJECT_DIRECTORY=$TREE/.git/objects kgit "$@"; }
+
+# check_version: is $VERSION one that the series is for?
+check_version() {
+	! below "$SHORT" "$OLDEST" ||
+		die 125 "this is $SHORT; the series is for $OLDEST to $NEWEST"
+	if below "$NEWEST" "$SHORT"; then
+		warn "this is $SHORT; the series is for $OLDEST to $NEWEST: trying"
+	elif [[ " ${TESTED[*]} " != *" $VERSION "* ]]; then
+		warn "the suites were tested on ${TESTED[*]}, not on $VERSION"
+	fi
 }
 
 make_tree() {
 	rm -rf "$TREE.tmp" "$TREE.tmp.apt"	# of a run that was killed
-	if [ -n "$KDIR" ] && xgit -C "$TREE" cat-file -e base 2>/dev/null; then
-		# KDIR has moved on; what was built stays of use
-		tag_base "$TREE" "$(xgit -C "$KDIR" rev-parse 'HEAD^{tree}')"
-		return
+	if [ -z "$KDIR" ]; then
+		need_space 4000 "linux $KVER"
+	else
+		need_space 2500 "a copy of $KDIR"
 	fi
-	[ ! -e "$TREE" ] || say "$TREE is broken; making it anew"
-	rm -rf "$TREE"
 	mkdir -p "$CACHE/$NAME"
-	unfinished=$TREE.tmp
-	new_tree "$TREE.tmp" ||
-		die 1 "no kernel sources: check the network and the space in $CACHE, or name a git tree of linux $KVER with KDIR=DIR"
-	mv "$TREE.tmp" "$TREE"
-	rm -rf "$TREE.tmp.apt"
-	unfinished=
+	if [ -z "$KDIR" ] || [ ! -d "$TREE" ] ||
+	   ! xgit -C "$TREE" rev-parse -q --git-dir >/dev/null 2>&1; then
+		[ ! -e "$TREE" ] || say "$TREE is broken; making it anew"
+		rm -rf "$TREE"
+		unfinished=$TREE.tmp
+		new_tree "$TREE.tmp" || die 125 "making $TREE failed, see above"
+		mv "$TREE.tmp" "$TREE"
+		rm -rf "$TREE.tmp.apt"
+		unfinished=
+	fi
+	[ -z "$KDIR" ] || lent > "$TREE/.git/objects/info/alternates"
 }
 
 # -- the series -------------------------------------------------------------
@@ -324,50 +555,83 @@ overlay_files() {
 	done
 }
 
-# add_overlay DIR: puts the files of this repository into DIR's index
-add_overlay() {
-	local dir=$1 here there mode
+# topics: the table of the patches, each row "SUBJECT TOPIC CASES"
+topics() { grep -v '^#' "$ROOT/patches/topics.tsv"; }
 
-	overlay_files | while read -r here there; do
-		mode=100644
-		[ ! -x "$here" ] || mode=100755
-		printf '%s %s\t%s\n' "$mode" \
-			"$(xgit -C "$dir" hash-object -w "$here")" "$there"
-	done | xgit -C "$dir" update-index --add --index-info
+# cases_of ARCH [SUBJECT...]: the cases that fail on ARCH without these patches, or
+# without all of them; with a tab and the subject
+cases_of() {
+	local arch=$1
+
+	shift
+	topics | awk -F '\t' -v arch="$arch" '
+		BEGIN { all = ARGC < 2; for (i = 1; i < ARGC; i++) wanted[ARGV[i]]; ARGC = 1 }
+		(all || $1 in wanted) && $3 != "-" {
+			n = split($3, groups, / *; */)
+			for (i = 1; i <= n; i++) {
+				split(groups[i], half, / *: */)
+				if ((" " half[1] " ") !~ (" " arch " "))
+					continue
+				m = split(half[2], cases, / +/)
+				for (j = 1; j <= m; j++)
+					if (cases[j])
+						print cases[j] "\t" $1
+			}
+		}' "$@" | LC_ALL=C sort -u
 }
 
-# fixed_cases ARCH: the cases that the patches say fail without them:
-#	Without this patch fail, on
-#	  um i386: suite.case suite.case
-#	  x86_64: suite.case
-fixed_cases() {
-	sed -Esn "/^Without this patch fail, on\$/,/^\$/s/^  ([^:]+ )?$1( [^:]+)?: //p" \
-		"$ROOT"/patches/*.patch | tr ' ' '\n' | LC_ALL=C sort -u
-}
+# fixed_cases ARCH: the cases that fail without the fixes of the series
+fixed_cases() { cases_of "$1" | cut -f1 | LC_ALL=C sort -u; }
 
-is_fix() { grep -q '^Without this patch fail, on$' "$1"; }
+# is_fix PATCH: may it be left out?
+is_fix() { "$ROOT/scripts/compose" --is-fix "$1"; }
 
-# series_commit DIR: prints the commit of base + patches/ + the files here. It
-# is made in an index of its own, so that no work tree is touched. If
+# compose OPTION...: what scripts/compose says of the series on the base of $TREE
+compose() {
+	local error status=0
+
+	error=$(overlay_files | "$ROOT/scripts/compose" "$@" "$TREE/.git" \
+		'base^{tree}' "$SHORT" 2>&1 >&3) || status=$?
+	[ "$status" = 0 ] || die "$status" "$error ($WHAT)"
+} 3>&1
+
+# series_commit: sets COMMIT to base + patches/ + the files here, made without
+# touching a work tree, and LEFT_OUT to the subjects of what does not fit. If
 # WITHOUT_FIXES is set, the patches that fix the kernel are left out.
 series_commit() {
-	local dir=$1 patch
-	local -x GIT_INDEX_FILE=$1/.git/index.$BASHPID
+	local options=() key said word rest theirs=()
 
-	xgit -C "$dir" read-tree base
-	for patch in "$ROOT"/patches/*.patch; do
-		[ -e "$patch" ] || die 1 "patches/ has no patches"
-		[ -z "${WITHOUT_FIXES:-}" ] || ! is_fix "$patch" || continue
-		xgit -C "$dir" apply --cached --whitespace=nowarn "$patch" ||
-			die 1 "patches/${patch##*/} does not apply to $WHAT"
-	done
-	patched=$(xgit -C "$dir" write-tree)
-	add_overlay "$dir"
-	overlaid=$(xgit -C "$dir" write-tree)
-	rm -f "$GIT_INDEX_FILE"*
-	[ "$patched" = "$overlaid" ] ||
-		warn "files here differ from patches/ and are used as they are here; scripts/series refresh brings patches/ up to date"
-	commit_tree "$dir" "$overlaid" base <<< "base + addrmap"
+	# A tree that is not the one the series is made for may have or lack some of it
+	[ -z "$KDIR" ] && [ "$VERSION" = "${TESTED[0]}" ] || options+=(--lenient)
+	[ -z "$WITHOUT_FIXES" ] || options+=(--without-fixes)
+	key=$({ echo "${options[*]} $SHORT"
+		xgit -C "$TREE" rev-parse 'base^{tree}'
+		overlay_files
+		find "$ROOT"/{patches,driver,kunit,selftests,scripts/compose} -type f \
+			-printf '%p %m\0' | sort -z | cut -z -d' ' -f1 | xargs -0 sha1sum
+	} | sha1sum | cut -d' ' -f1)
+	said=$TREE/.git/series/$key
+	if [ ! -s "$said" ] ||
+	   ! xgit -C "$TREE" cat-file -e "$(sed -n 's/^tree\t//p' "$said")" 2>/dev/null; then
+		mkdir -p "$TREE/.git/series"
+		find "$TREE/.git/series" -type f -mtime +7 -delete
+		compose "${options[@]}" > "$said.$$"
+		mv "$said.$$" "$said"
+	fi
+
+	LEFT_OUT=()
+	while IFS=$'\t' read -r word rest; do
+		case $word in
+		there)	say "left out, it is there already: $rest" ;;
+		unfit)	say "left out, it does not fit this tree: $rest"
+			LEFT_OUT+=("$rest") ;;
+		theirs)	theirs+=("$rest") ;;
+		stale)	[ -n "$KDIR" ] ||
+			warn "files here differ from patches/ and are used as they are here; scripts/series refresh brings patches/ up to date" ;;
+		tree)	COMMIT=$(commit_tree "$TREE" "$rest" base <<< "base + addrmap") ;;
+		esac
+	done < "$said"
+	[ ${#theirs[@]} -eq 0 ] || say "used as they are in $KDIR: ${theirs[*]}"
 }
 
 # checkout DIR COMMIT: DIR's files become COMMIT's; equal files keep their dates
@@ -379,20 +643,20 @@ checkout() {
 	xgit -C "$1" checkout -q -f --detach "$2" 2>/dev/null && return
 	rm -f "$1/.git/index"
 	{ xgit -C "$1" reset -q "$2" && xgit -C "$1" checkout -q -f --detach "$2"; } ||
-		die 1 "the sources in $1 are broken; delete that folder and run again"
+		die 125 "the sources in $1 are broken; delete that folder and run again"
 }
 
 # use_series: makes $TREE's files the series, to build from
 use_series() {
-	local commit
-
 	use_tree
-	commit=$(series_commit "$TREE")
+	say "$WHAT, with the series${WITHOUT_FIXES:+ without its fixes}${1:+, $1}"
+	check_version
+	series_commit
 	# Only a writer may change the sources, only readers build from them
-	until [ "$(xgit -C "$TREE" rev-parse -q --verify HEAD)" = "$commit" ] &&
+	until [ "$(xgit -C "$TREE" rev-parse -q --verify HEAD)" = "$COMMIT" ] &&
 	      xgit -C "$TREE" diff-files --quiet; do
 		lock 8 -x "$NAME"
-		checkout "$TREE" "$commit"
+		checkout "$TREE" "$COMMIT"
 		lock 8 -s "$NAME"
 	done
 }

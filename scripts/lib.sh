@@ -22,10 +22,11 @@ unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY \
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ME=${0##*/}
-KVER=7.3
+KVER=${ADDRMAP_LINUX:-7.3}
 TESTED=(7.3.4 7.2.13)	# the first is what the series is made for
 OLDEST=7.2 NEWEST=7.4
-WITHOUT_FIXES=
+WITHOUT_FIXES=	# 1 to leave out the patches that fix the kernel
+ONLY_FIXES=	# or a topic of patches/topics.tsv, to leave out those of all others
 STABLE_URL=https://git.kernel.org/pub/scm/linux/kernel/git/stable/linux.git
 
 # Where a folder of this repository lies in a kernel tree
@@ -135,13 +136,19 @@ silent() {
 }
 
 # run WHAT COMMAND...: runs COMMAND so that Ctrl-C ends it and all it started,
-# and, if WHAT is not empty, says every 15 seconds that WHAT goes on
+# and, if WHAT is not empty, says every 15 seconds that WHAT goes on. If $output is
+# set, what COMMAND says is added to that file.
+output=
 run() {
 	local what=$1 status=0 start=$SECONDS
 
 	shift
 	set -m
-	"$@" </dev/null &
+	if [ -n "$output" ]; then
+		"$@" </dev/null >> "$output" 2>&1 &
+	else
+		"$@" </dev/null &
+	fi
 	child=$!
 	if [ -n "$what" ] || [ ${#watched[@]} -gt 0 ]; then
 		while sleep 15; do
@@ -211,10 +218,11 @@ need() {
 	fi
 	say "installing missing packages: ${packages[*]}"
 	log=$(mktemp)
-	run '' apt-get update -q > "$log" 2>&1 ||
+	output=$log run '' apt-get update -q ||
 		warn "apt-get update failed; trying with the old lists"
-	DEBIAN_FRONTEND=noninteractive run '' apt-get install -q -y \
-		--no-install-recommends "${packages[@]}" > "$log" 2>&1 || {
+	: > "$log"
+	DEBIAN_FRONTEND=noninteractive output=$log run '' apt-get install -q -y \
+		--no-install-recommends "${packages[@]}" || {
 		warn "apt-get install ${packages[*]} failed:"
 		grep -E '^(E|W|Err):?' "$log" | head -5 >&2 || tail -5 "$log" >&2
 		rm -f "$log"
@@ -255,6 +263,7 @@ need_space() {
 # another one built.
 cc() { echo "ccache ${1:-}gcc"; }
 export CCACHE_BASEDIR=$CACHE CCACHE_NOHASHDIR=1
+export CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache}
 
 # -- locks ------------------------------------------------------------------
 
@@ -310,21 +319,24 @@ fetch_debian() {
 		-o APT::Sandbox::User=root -o Acquire::Retries=2)
 	say "downloading Debian's $2 ($3)"
 	# A suite that a mirror lacks is no error as long as the package is found
-	run 'reading the lists of the mirrors' apt-get "${opts[@]}" update \
-		> "$apt/log" 2>&1 || :
+	output=$apt/log run 'reading the lists of the mirrors' \
+		apt-get "${opts[@]}" update || :
 	full_disk "$apt/log"
-	# Backports first: made for a stable Debian
+	# One that was tested, else the newest backport, else the newest
 	version=$(apt-cache "${opts[@]}" madison "$2" 2>/dev/null |
-		awk '{ print ($0 !~ /-backports/) + 0, $3 }' | sort -s -n -k 1,1 |
-		awk 'NR == 1 { print $2 }') || :
+		awk -v tested=" ${TESTED[*]} " '{
+			split($3, upstream, "-")
+			print index(tested, " " upstream[1] " ") ? 0 : /-backports/ ? 1 : 2, $3
+		}' | sort -s -n -k 1,1 | awk 'NR == 1 { print $2 }') || :
 	if [ -z "$version" ]; then
 		fetch_error="this machine's mirrors do not have $2"
 		! grep -qE '^(Err|W: Failed|E: Failed)' "$apt/log" ||
 			fetch_error="no $2 from this machine's mirrors: $(apt_says "$apt/log")"
 		return 1
 	fi
-	run downloading env -C "$apt" apt-get "${opts[@]}" download \
-		"$2=$version" > "$apt/log" 2>&1 && return
+	: > "$apt/log"
+	output=$apt/log run downloading env -C "$apt" apt-get "${opts[@]}" \
+		download "$2=$version" && return
 	full_disk "$apt/log"
 	fetch_error="no $2 from this machine's mirrors: $(apt_says "$apt/log")"
 	return 1
@@ -355,8 +367,9 @@ unpack_debian() {
 		source_name="Debian's $name $(dpkg-deb -f "$file" Version)"
 	fi
 	say "unpacking ${file##*/}"
-	run '' bash -c "set -o pipefail; $command" - "$file" "$1" "$name" \
-		2> "$log" && return
+	: > "$log"
+	output=$log run unpacking bash -c "set -o pipefail; $command" - "$file" \
+		"$1" "$name" && return
 	full_disk "$log"
 	die 125 "unpacking ${file##*/} failed: $(head -1 "$log")"
 }
@@ -596,14 +609,14 @@ compose() {
 } 3>&1
 
 # series_commit: sets COMMIT to base + patches/ + the files here, made without
-# touching a work tree, and LEFT_OUT to the subjects of what does not fit. If
-# WITHOUT_FIXES is set, the patches that fix the kernel are left out.
+# touching a work tree, and LEFT_OUT to the subjects of the fixes that are missing
 series_commit() {
 	local options=() key said word rest theirs=()
 
 	# A tree that is not the one the series is made for may have or lack some of it
 	[ -z "$KDIR" ] && [ "$VERSION" = "${TESTED[0]}" ] || options+=(--lenient)
 	[ -z "$WITHOUT_FIXES" ] || options+=(--without-fixes)
+	[ -z "$ONLY_FIXES" ] || options+=(--lenient "--fixes=$ONLY_FIXES")
 	key=$({ echo "${options[*]} $SHORT"
 		xgit -C "$TREE" rev-parse 'base^{tree}'
 		overlay_files
@@ -625,6 +638,7 @@ series_commit() {
 		there)	say "left out, it is there already: $rest" ;;
 		unfit)	say "left out, it does not fit this tree: $rest"
 			LEFT_OUT+=("$rest") ;;
+		without) LEFT_OUT+=("$rest") ;;
 		theirs)	theirs+=("$rest") ;;
 		stale)	[ -n "$KDIR" ] ||
 			warn "files here differ from patches/ and are used as they are here; scripts/series refresh brings patches/ up to date" ;;
@@ -649,7 +663,7 @@ checkout() {
 # use_series: makes $TREE's files the series, to build from
 use_series() {
 	use_tree
-	say "$WHAT, with the series${WITHOUT_FIXES:+ without its fixes}${1:+, $1}"
+	say "$WHAT, with the series${WITHOUT_FIXES:+ without its fixes}${ONLY_FIXES:+, fixes of $ONLY_FIXES alone}${1:+, $1}"
 	check_version
 	series_commit
 	# Only a writer may change the sources, only readers build from them

@@ -293,6 +293,37 @@ static void remap_pfn_range_unaligned_address(struct kunit *test)
 	assert_hole(test, addr, 2);
 }
 
+/* The first page by a good address, and the same again by a bad one. */
+static int unaligned_again_mmap(struct vm_area_struct *vma, void *data)
+{
+	struct driver *drv = data;
+	int err;
+
+	err = remap_pfn_range(vma, vma->vm_start, drv->pfn, PAGE_SIZE, vma->vm_page_prot);
+	return err ?: driver_mmap(vma, drv);
+}
+
+/*
+ * An unaligned address does not unmap the page of an earlier call, because the
+ * call that is refused has mapped nothing that would have to be undone.
+ */
+static void remap_pfn_range_unaligned_keeps_earlier(struct kunit *test)
+{
+	struct driver *drv = test->priv;
+	unsigned long addr = 16 * PMD_SIZE;
+
+	drv->file = user_file_open(test, O_RDWR, unaligned_again_mmap, drv);
+	drv->offset = 16;
+	drv->size = PAGE_SIZE;
+	kunit_warning_suppress(test) {
+		/* All of it is in one page table. */
+		driver_map(test, addr, 2, RW, MAP_SHARED | MAP_FIXED);
+	}
+	KUNIT_EXPECT_EQ(test, drv->err, -EINVAL);
+	assert_raw(test, addr, drv->mem, 1);
+	assert_hole(test, addr + PAGE_SIZE, 1);
+}
+
 /* A range may need more than one table of every level. */
 static void remap_pfn_range_across_tables(struct kunit *test)
 {
@@ -957,6 +988,7 @@ static int remap_pfn_init(struct kunit *test)
 static struct kunit_case remap_pfn_cases[] = {
 	KUNIT_CASE_PARAM(remap_pfn_range_part_of_vma, part_gen_params),
 	KUNIT_CASE(remap_pfn_range_unaligned_address),
+	KUNIT_CASE(remap_pfn_range_unaligned_keeps_earlier),
 	KUNIT_CASE_PARAM(remap_pfn_range_across_tables, mapping_gen_params),
 	KUNIT_CASE(remap_pfn_range_fills_table),
 	KUNIT_CASE(remap_pfn_range_tiles),

@@ -194,7 +194,12 @@ static inline vm_fault_t user_fault(unsigned long addr, unsigned int flags)
 	return ret;
 }
 
-/* The size of the largest tables of which user space has two. */
+/*
+ * How much the largest page table maps of which user space has at least two, in
+ * bytes. A range across that address needs two tables of each level below. It is
+ * not always PGDIR_SIZE: with 5 levels on a CPU that has 4, or with 52 bits of
+ * virtual address on one that has 48, user space is no larger than that.
+ */
 static inline unsigned long user_largest_table(void)
 {
 	const unsigned long sizes[] = { PGDIR_SIZE, P4D_SIZE, PUD_SIZE };

@@ -141,8 +141,9 @@ static const struct partial partials[] = {
 KUNIT_ARRAY_PARAM_DESC(partial, partials, desc);
 
 /*
- * Expects that all there is was copied, though an architecture that copies
- * words may give up at the last one that it could not get as a whole.
+ * No more is copied than there is, and all of it if nothing is missing. How
+ * much of the rest is copied is up to the architecture: it may give up at a
+ * block of words that it cannot get as a whole.
  */
 static void expect_left(struct kunit *test, size_t left, const struct partial *param)
 {
@@ -154,7 +155,10 @@ static void expect_left(struct kunit *test, size_t left, const struct partial *p
 		KUNIT_EXPECT_EQ(test, left, 0);
 }
 
-/* See <linux/uaccess.h>: something has to be copied, if anything can be. */
+/*
+ * "The only hard requirement" of <linux/uaccess.h>: if anything can be copied,
+ * something is, because the caller may try again with what is left, for ever.
+ */
 static void expect_progress(struct kunit *test, size_t left, const struct partial *param)
 {
 	expect_left(test, left, param);

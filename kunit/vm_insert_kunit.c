@@ -686,6 +686,41 @@ static void vm_insert_pages_outside(struct kunit *test)
 	expect_unmapped(test, addr, 2);
 }
 
+/* So many pages that their size in bytes, or the end of the range, wraps. */
+static const struct range_case wraps[] = {
+	{ "size_of_a_page", 0, (1UL << (BITS_PER_LONG - PAGE_SHIFT)) + 1 },
+	{ "size_of_two_pages", 0, (1UL << (BITS_PER_LONG - PAGE_SHIFT)) + 2 },
+	{ "size_0", 0, 1UL << (BITS_PER_LONG - PAGE_SHIFT) },
+	{ "all_numbers", 0, ULONG_MAX },
+	{ "end_before_the_start", 0, (1UL << (BITS_PER_LONG - PAGE_SHIFT)) - 1 },
+	{ "end_before_the_start_far_away", 0, 1UL << (BITS_PER_LONG - PAGE_SHIFT - 1) },
+};
+
+KUNIT_ARRAY_PARAM_DESC(wrap, wraps, desc);
+
+/*
+ * A number of pages that wraps is refused, because no VMA and no array has so
+ * many. If it is not, the second page is already occupied, so that it ends.
+ */
+static void vm_insert_pages_wraps(struct kunit *test)
+{
+	const struct range_case *c = test->param_value;
+	struct insert in = {
+		.call = call_insert_pages,
+		.pages = own_pages(test, 2),
+		.num = c->num,
+		.offset = c->offset,
+		.obstacle = own_page(test),
+		.obstacle_at = PAGE_SIZE,
+	};
+	unsigned long addr = map_shared(test, 2, &in);
+
+	KUNIT_EXPECT_EQ(test, in.ret, -EFAULT);
+	KUNIT_EXPECT_EQ(test, in.num, c->num);
+	expect_unmapped(test, addr, 1);
+	expect_counts(test, in.pages[0], 1, 0);
+}
+
 static void vm_insert_pages_none(struct kunit *test)
 {
 	struct insert in = { .call = call_insert_pages };
@@ -863,6 +898,7 @@ static struct kunit_case vm_insert_test_cases[] = {
 	KUNIT_CASE(vm_insert_pages_placement),
 	KUNIT_CASE(vm_insert_pages_page_tables),
 	KUNIT_CASE_PARAM(vm_insert_pages_outside, range_gen_params),
+	KUNIT_CASE_PARAM(vm_insert_pages_wraps, wrap_gen_params),
 	KUNIT_CASE(vm_insert_pages_none),
 	KUNIT_CASE_PARAM(vm_insert_pages_stops_at, stop_gen_params),
 	KUNIT_CASE(vm_insert_pages_stops_in_next_table),

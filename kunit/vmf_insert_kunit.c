@@ -912,6 +912,41 @@ static void vmf_insert_folio_pmd_gup(struct kunit *test)
 	}
 }
 
+/*
+ * Nobody gets a page of a raw huge page, because its page frames need not have a
+ * struct page. These have one, so that a reference to it can be seen.
+ */
+static void vmf_insert_pfn_pmd_gup(struct kunit *test)
+{
+	struct driver *drv = huge_driver(test, insert_pfn_pmd_write, VM_MIXEDMAP);
+	unsigned long addr = driver_map(test, HUGE_AT, PMD_SIZE, RW, MAP_SHARED);
+	int how;
+
+	if (!IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP))
+		kunit_skip(test, "needs raw huge pages that can be told from others");
+	KUNIT_EXPECT_EQ(test, user_fault(addr, FAULT_FLAG_WRITE), VM_FAULT_NOPAGE);
+	KUNIT_ASSERT_TRUE(test, pmd_leaf(user_pmd(addr)));
+	for (how = 0; how < 8; how++) {
+		unsigned int flags = how & 4 ? FOLL_WRITE : 0;
+		struct page *pages[2] = {};
+		bool pin = how & 1;
+		long ret;
+
+		if (how & 2)
+			ret = pin ? pin_user_pages_fast(addr, 2, flags, pages) :
+			      get_user_pages_fast(addr, 2, flags, pages);
+		else
+			ret = pin ? pin_user_pages_unlocked(addr, 2, pages, flags) :
+			      get_user_pages_unlocked(addr, 2, pages, flags);
+		/* As for a raw small page. */
+		KUNIT_EXPECT_EQ_MSG(test, ret, -EEXIST, "%d", how);
+		KUNIT_EXPECT_NULL_MSG(test, pages[0], "%d", how);
+		expect_counts(test, drv->page, 0);
+		release_pages_of(pages, ret, pin);
+	}
+	KUNIT_ASSERT_TRUE(test, pmd_leaf(user_pmd(addr)));
+}
+
 static const struct huge {
 	const char *desc;
 	insert_t insert;
@@ -1228,6 +1263,7 @@ static struct kunit_case vmf_insert_cases[] = {
 	KUNIT_CASE(vmf_insert_pfn_pmd_maps),
 	KUNIT_CASE(vmf_insert_folio_pmd_maps),
 	KUNIT_CASE(vmf_insert_folio_pmd_gup),
+	KUNIT_CASE(vmf_insert_pfn_pmd_gup),
 	KUNIT_CASE_PARAM(vmf_insert_pmd_occupied, huge_gen_params),
 	KUNIT_CASE_PARAM(vmf_insert_pmd_write, huge_gen_params),
 	KUNIT_CASE_PARAM(vmf_insert_pmd_outside, huge_gen_params),

@@ -568,16 +568,13 @@ overlay_files() {
 	done
 }
 
-# topics: the table of the patches, each row "SUBJECT TOPIC CASES"
-topics() { grep -v '^#' "$ROOT/patches/topics.tsv"; }
-
 # cases_of ARCH [SUBJECT...]: the cases that fail on ARCH without these patches, or
 # without all of them; with a tab and the subject
 cases_of() {
 	local arch=$1
 
 	shift
-	topics | awk -F '\t' -v arch="$arch" '
+	grep -v '^#' "$ROOT/patches/topics.tsv" | awk -F '\t' -v arch="$arch" '
 		BEGIN { all = ARGC < 2; for (i = 1; i < ARGC; i++) wanted[ARGV[i]]; ARGC = 1 }
 		(all || $1 in wanted) && $3 != "-" {
 			n = split($3, groups, / *; */)

@@ -87,10 +87,10 @@ child=
 ticker=
 unfinished=	# a tree in the making
 
-# run() sends SIGINT to its child if all of these files have been silent so long:
-# a kernel that still prints is slow, not hung
+# run() ends its child if all of these files have been silent for so many seconds: a
+# kernel that still prints is slow, not hung
 watched=()
-patience=900	# seconds
+patience=${ADDRMAP_PATIENCE:-900}
 # shellcheck disable=SC2034 # for who calls run()
 hung=
 
@@ -140,7 +140,8 @@ silent() {
 # set, what COMMAND says is added to that file.
 output=
 run() {
-	local what=$1 status=0 start=$SECONDS
+	# kunit.py writes its report after the first signal
+	local what=$1 status=0 start=$SECONDS signal=INT
 
 	shift
 	set -m
@@ -153,7 +154,7 @@ run() {
 	if [ -n "$what" ] || [ ${#watched[@]} -gt 0 ]; then
 		while sleep 15; do
 			[ -z "$what" ] || say "... $what, $((SECONDS - start)) s"
-			! silent || { kill -INT "$child"; break; }
+			! silent || { kill "-$signal" -- "-$child"; signal=KILL; }
 		done &
 		ticker=$!
 	fi
@@ -454,7 +455,7 @@ snapshot() {
 	fi
 	# What ends in a slash is a git tree of its own
 	kgit ls-files -z -o --exclude-standard "${exclude[@]}" |
-		{ grep -zv '/$' || :; } | kgit update-index --add -z --stdin || return
+		{ grep -zv '/$' || :; } | kgit update-index --add --remove -z --stdin || return
 	kgit write-tree || return
 	rm -f "$GIT_INDEX_FILE"
 }

@@ -357,6 +357,75 @@ static void gup_no_pages(struct kunit *test)
 	KUNIT_EXPECT_LT(test, page_ref_count(user_page(anon, 0)), refs + 16);
 }
 
+/* So many that they are in several page tables, where a page is 4 KB. */
+#define MANY		1500
+
+static const struct nothing {
+	const char *desc;
+	unsigned int present;	/* pages at the start of the first VMA, */
+	unsigned int from;	/* of which this is asked for */
+	unsigned int before;	/* pages that the first page table has of it */
+	unsigned int nr_vmas;	/* of MANY pages each, side by side */
+	unsigned long prot;	/* of the second one */
+} nothings[] = {
+	{ "large_vma", 3, 0, 500, 1 },
+	{ "large_vma_inside", 8, 5, 500, 1 },
+	{ "large_vma_without_pages", 0, 0, 500, 1 },
+	{ "near_the_end_of_a_page_table", 3, 0, 40, 1 },
+	{ "writable_and_read_only_vma", 3, 0, 500, 2, PROT_READ },
+	{ "writable_and_inaccessible_vma", 3, 0, 500, 2, PROT_NONE },
+	{ "two_vmas_near_the_end_of_a_page_table", 3, 0, 40, 2, PROT_READ },
+};
+
+KUNIT_ARRAY_PARAM_DESC(nothing, nothings, desc);
+
+static void expect_nothing(struct kunit *test, const struct gup *gup, unsigned int flags,
+			   struct page **pages, unsigned long space)
+{
+	const struct nothing *param = test->param_value;
+	unsigned long addr = 16 * PMD_SIZE - param->before * PAGE_SIZE;
+	long ret;
+	int i;
+
+	/* New for each call, for the page tables to have what is said there. */
+	anon_map(test, addr, MANY, RW, MAP_FIXED);
+	if (param->nr_vmas > 1)
+		anon_map(test, addr + MANY * PAGE_SIZE, MANY, param->prot, MAP_FIXED);
+	for (i = 0; i < param->present; i++)
+		KUNIT_ASSERT_TRUE(test, user_write(addr + i * PAGE_SIZE, 1));
+
+	memset(pages, 0, space * sizeof(*pages));
+	ret = gup->call(addr + param->from * PAGE_SIZE, 0, flags, pages);
+	KUNIT_EXPECT_EQ_MSG(test, ret, 0, "%s, flags %#x", gup->desc, flags);
+	KUNIT_EXPECT_NULL_MSG(test, memchr_inv(pages, 0, space * sizeof(*pages)),
+			      "%s, flags %#x: there are pages in the array", gup->desc, flags);
+	KUNIT_EXPECT_NULL_MSG(test, user_page(addr + MANY / 2 * PAGE_SIZE, 0),
+			      "%s, flags %#x: page %d was faulted in", gup->desc, flags, MANY / 2);
+	gup_release(gup, pages, ret);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, param->nr_vmas * MANY * PAGE_SIZE), 0);
+}
+
+/*
+ * Asking for nothing stores nothing, however much is mapped there, because the
+ * array has no more entries than the caller has asked for. This one has room for
+ * all that is mapped, so that nothing is overwritten if it goes wrong.
+ */
+static void gup_no_pages_of_many(struct kunit *test)
+{
+	const struct nothing *param = test->param_value;
+	unsigned long space = (param->nr_vmas + 1) * MANY;
+	struct page **pages;
+	int i;
+
+	pages = kunit_kcalloc(test, space, sizeof(*pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	user_attach_mm(test);
+	for (i = 0; i < ARRAY_SIZE(gups); i++) {
+		expect_nothing(test, &gups[i], 0, pages, space);
+		expect_nothing(test, &gups[i], FOLL_WRITE, pages, space);
+	}
+}
+
 /* The page that the process sees is still there when it has long gone. */
 static void gup_outlives_mapping(struct kunit *test)
 {
@@ -1779,6 +1848,7 @@ static struct kunit_case gup_cases[] = {
 	KUNIT_CASE(gup_touches),
 	KUNIT_CASE_PARAM(gup_statistics, gup_gen_params),
 	KUNIT_CASE_PARAM(gup_no_pages, gup_gen_params),
+	KUNIT_CASE_PARAM(gup_no_pages_of_many, nothing_gen_params),
 	KUNIT_CASE_PARAM(gup_outlives_mapping, gup_gen_params),
 	KUNIT_CASE_PARAM(gup_stops_at, stop_gen_params),
 	KUNIT_CASE(gup_fast_limits),

@@ -135,7 +135,7 @@ static u8 *device_of(struct kunit *test, phys_addr_t *phys)
 
 #else /* !CONFIG_INDIRECT_IOMEM */
 #define ioremap_suite_init	NULL
-#define ioremap_test_init	NULL
+#define ioremap_test_init	mm_kunit_init
 
 KUNIT_DEFINE_ACTION_WRAPPER(release_resource_action, release_resource,
 			    struct resource *);

@@ -1244,22 +1244,32 @@ static void mmap_action_complete_unprepared(struct kunit *test)
 
 static int wrapping_mmap(struct vm_area_struct *vma, void *data)
 {
+	/* The first number whose size in bytes is 0 again. */
+	const unsigned long wraps = 1UL << (BITS_PER_LONG - PAGE_SHIFT);
+	const unsigned long nr_pages[] = { ULONG_MAX, wraps - 1, wraps, wraps + 1, wraps + 2 };
 	struct kunit *test = kunit_get_current_test();
 	struct driver *drv = data;
 	struct vm_area_desc desc;
+	int i;
 
 	compat_set_desc_from_vma(&desc, drv->file->filp, vma);
 	mmap_action_remap(&desc, desc.start, page_to_pfn(drv->mem), -PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, mmap_action_prepare(&desc), -EFAULT);
 
-	compat_set_desc_from_vma(&desc, drv->file->filp, vma);
-	mmap_action_map_kernel_pages(&desc, desc.start, drv->pages, ULONG_MAX);
-	KUNIT_EXPECT_EQ(test, mmap_action_prepare(&desc), -EFAULT);
+	for (i = 0; i < ARRAY_SIZE(nr_pages); i++) {
+		compat_set_desc_from_vma(&desc, drv->file->filp, vma);
+		mmap_action_map_kernel_pages(&desc, desc.start, drv->pages, nr_pages[i]);
+		KUNIT_EXPECT_EQ_MSG(test, mmap_action_prepare(&desc), -EFAULT, "%#lx pages",
+				    nr_pages[i]);
+	}
 
 	return 0;
 }
 
-/* A range that goes beyond the end of all addresses ends before the VMA does. */
+/*
+ * A range that goes beyond the end of all addresses is refused, because its end
+ * is not what it seems: it may be before the VMA's, or even in the VMA.
+ */
 static void mmap_action_wraps(struct kunit *test)
 {
 	struct driver *drv = test->priv;

@@ -1446,16 +1446,16 @@ static void mremap_charges_growth(struct kunit *test)
 	const struct recharge *param = test->param_value;
 	struct driver *drv = test->priv;
 	struct usage before = get_usage(test);
-	unsigned long room = user_room(test, 32);
 	/* The driver is asked if it has to move, or not at all. */
 	const bool moves = param->blocked || param->first + param->old < NR_PAGES ||
 			   param->remap_flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
 	static const int errors[] = { 0, -EBUSY };
-	unsigned long ballast;
+	unsigned long room, ballast;
 	int i, try;
 
 	/* vm_memory_committed() has no way to tell less than nothing. */
 	ballast = anon_map(test, 0, SZ_1M / PAGE_SIZE, 0);
+	room = user_room(test, 32);
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		const int err = errors[i];
 		const long charge = err ? param->failed : param->charge;
@@ -1906,12 +1906,13 @@ static void mmap_fixed_fails_uncharged(struct kunit *test)
 	};
 	static const char * const hooks[] = { "->mmap", "->mmap_prepare" };
 	static const int errors[] = { 0, -EBUSY };
-	unsigned long addr = user_room(test, NEW_PAGES + 2);
 	int hook, i, j, try;
+	unsigned long addr;
 
 	drv->ops = &mergeable_ops;
 	/* vm_memory_committed() has no way to tell less than nothing. */
 	anon_map(test, 0, SZ_1M / PAGE_SIZE, 0);
+	addr = user_room(test, NEW_PAGES + 2);
 	for (hook = 0; hook < ARRAY_SIZE(hooks); hook++) {
 		for (i = 0; i < ARRAY_SIZE(mappings_over); i++) {
 			const struct mapping_over *over = &mappings_over[i];

@@ -162,9 +162,10 @@ static void expect_left(struct kunit *test, size_t left, const struct partial *p
 static void expect_progress(struct kunit *test, size_t left, const struct partial *param)
 {
 	expect_left(test, left, param);
-	/* arch/arm copies nothing if the first 32 bytes are not all there. */
-	if (param->before && !IS_ENABLED(CONFIG_ARM))
-		KUNIT_EXPECT_LT(test, left, param->len);
+	/* 32-bit ARM and x86 fall short of it: they load a block of words first. */
+	if (param->before < (IS_ENABLED(CONFIG_ARM) || IS_ENABLED(CONFIG_X86_32) ? 64 : 1))
+		return;
+	KUNIT_EXPECT_LT(test, left, param->len);
 }
 
 static void copy_from_user_partial(struct kunit *test)
@@ -278,7 +279,7 @@ static void copy_bad_address(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, value, 0);
 		KUNIT_EXPECT_EQ_MSG(test, put_user(value, (u32 __user *)ptr), -EFAULT, "%d", i);
 		KUNIT_EXPECT_EQ_MSG(test, strncpy_from_user(drv->buf, ptr, 32), -EFAULT, "%d", i);
-		KUNIT_EXPECT_LE_MSG(test, strnlen_user(ptr, 32), 0, "%d", i);
+		KUNIT_EXPECT_EQ_MSG(test, strnlen_user(ptr, 32), 0, "%d", i);
 		KUNIT_EXPECT_EQ_MSG(test, fault_in_readable(ptr, 32), 32, "%d", i);
 		KUNIT_EXPECT_EQ_MSG(test, fault_in_writeable(ptr, 32), 32, "%d", i);
 		KUNIT_EXPECT_EQ_MSG(test, fault_in_safe_writeable(ptr, 32), 32, "%d", i);

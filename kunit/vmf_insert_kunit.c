@@ -840,7 +840,8 @@ static void vmf_insert_pfn_pmd_maps(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr + PMD_SIZE, PAGE_SIZE), 0);
 	KUNIT_EXPECT_FALSE(test, pmd_leaf(user_pmd(addr + PMD_SIZE)));
 	KUNIT_EXPECT_FALSE(test, user_write(addr + PMD_SIZE + 3 * PAGE_SIZE, 1));
-	KUNIT_EXPECT_EQ(test, drv->huge_faults, 2);
+	/* How often a copy tries again is up to the architecture. */
+	KUNIT_EXPECT_GT(test, drv->huge_faults, 1);
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, 2 * PMD_SIZE), 0);
 	expect_counts(test, drv->page, 0);
 	expect_rss(test, 0);

@@ -3,6 +3,7 @@
  * What the KUnit suites of mm/ have in common.
  */
 #include <kunit/test.h>
+#include <linux/bits.h>
 #include <linux/bug.h>
 #include <linux/debugfs.h>
 #include <linux/fault-inject.h>
@@ -18,8 +19,8 @@
 /* -- splats of the kernel -------------------------------------------------- */
 
 /* What a splat leaves behind even if nothing of it is in the log. */
-#define SPLAT_TAINTS	(1UL << TAINT_WARN | 1UL << TAINT_BAD_PAGE | \
-			 1UL << TAINT_DIE | 1UL << TAINT_SOFTLOCKUP)
+#define SPLAT_TAINTS	(BIT(TAINT_WARN) | BIT(TAINT_BAD_PAGE) | \
+			 BIT(TAINT_DIE) | BIT(TAINT_SOFTLOCKUP))
 
 struct splat_watch {
 	struct kunit *test;
@@ -217,7 +218,8 @@ void fail_alloc_setup(struct kunit *test, enum fail_mode mode)
 #else
 void fail_any_page_alloc(struct kunit *test)
 {
-	kunit_skip(test, "needs CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS");
+	kunit_skip(test, "needs CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAILSLAB and "
+		   "CONFIG_FAULT_INJECTION_DEBUG_FS");
 }
 
 void fail_alloc_setup(struct kunit *test, enum fail_mode mode)

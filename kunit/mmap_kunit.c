@@ -756,8 +756,9 @@ static void mmap_fixed_leaves_mapping(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), -EPERM);
 		KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), -EPERM);
 		KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(addr, PAGE_SIZE, PROT_READ), -EPERM);
-		KUNIT_EXPECT_EQ(test, mm_kunit_mremap(addr, PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE,
-						  0), -EPERM);
+		KUNIT_EXPECT_EQ(test,
+				mm_kunit_mremap(addr, PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE, 0),
+				-EPERM);
 		KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
 	}
 }
@@ -1358,7 +1359,7 @@ static void mremap_driver_refuses(struct kunit *test)
 	drv->faults = 0;
 	new = anon_map(test, 0, NR_PAGES, 0);
 	KUNIT_EXPECT_EQ(test, (long)mm_kunit_mremap(addr, ALL, ALL, MREMAP_MAYMOVE | MREMAP_FIXED,
-						new), -EBUSY);
+						    new), -EBUSY);
 	KUNIT_EXPECT_EQ(test, drv->mremaps, 1);
 	KUNIT_EXPECT_TRUE(test, user_reads(drv, addr, 0, NR_PAGES));
 	KUNIT_EXPECT_EQ(test, drv->faults, 0);

@@ -218,8 +218,7 @@ void fail_alloc_setup(struct kunit *test, enum fail_mode mode)
 #else
 void fail_any_page_alloc(struct kunit *test)
 {
-	kunit_skip(test, "needs CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAILSLAB and "
-		   "CONFIG_FAULT_INJECTION_DEBUG_FS");
+	kunit_skip(test, "needs CONFIG_FAIL_PAGE_ALLOC, FAILSLAB and FAULT_INJECTION_DEBUG_FS");
 }
 
 void fail_alloc_setup(struct kunit *test, enum fail_mode mode)

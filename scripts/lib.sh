@@ -141,9 +141,11 @@ silent() {
 output=
 run() {
 	# kunit.py writes its report after the first signal
-	local what=$1 status=0 start=$SECONDS signal=INT
+	local what=$1 status=0 start=$SECONDS signal=INT ended=
 
 	shift
+	# The end of a silent child writes to the files as well, hence a mark
+	[ ${#watched[@]} -eq 0 ] || { ended=${watched[0]}.ended; rm -f "$ended"; }
 	set -m
 	if [ -n "$output" ]; then
 		"$@" </dev/null >> "$output" 2>&1 &
@@ -154,14 +156,14 @@ run() {
 	if [ -n "$what" ] || [ ${#watched[@]} -gt 0 ]; then
 		while sleep 15; do
 			[ -z "$what" ] || say "... $what, $((SECONDS - start)) s"
-			! silent || { kill "-$signal" -- "-$child"; signal=KILL; }
+			! silent || { : > "$ended"; kill "-$signal" -- "-$child"; signal=KILL; }
 		done &
 		ticker=$!
 	fi
 	set +m
 	wait "$child" || status=$?
 	# shellcheck disable=SC2034 # for the caller
-	! silent || hung=1
+	[ -z "$ended" ] || [ ! -e "$ended" ] || { hung=1; rm -f "$ended"; }
 	# A child that a script leaves behind must not outlive the command
 	end_children
 	return "$status"

@@ -564,7 +564,7 @@ overlay_files() {
 		from=$ROOT/${pair%%:*}
 		[ -d "$from" ] || continue
 		find "$from" -type f ! -name '*~' ! -name '.*.sw?' \
-			! -name contracts.tsv ! -name '*.md' -printf '%P\n' | LC_ALL=C sort |
+			! -name '*.tsv' ! -name '*.md' -printf '%P\n' | LC_ALL=C sort |
 		while read -r file; do
 			echo "$from/$file ${pair#*:}/$file"
 		done

@@ -254,8 +254,8 @@ need_for() {
 
 # What scripts/kunit --arch knows
 # shellcheck disable=SC2034 # for the caller
-MACHINES=(um i386 i386-debug x86_64 arm64 arm64-a57 arm64-16k arm64-64k arm riscv64
-	s390x ppc64le ppc32 mips um32)
+MACHINES=(um i386 i386-debug x86_64 x86_64-debug x86_64-kcsan arm64 arm64-a57 arm64-16k
+	arm64-64k arm riscv64 s390x ppc64le ppc32 mips um32)
 
 # set_machine NAME: sets arch (the name that the tables of this repository use),
 # kunit_arch (that of kunit.py), cross, configs, make_options, qemu, image, qemu_args
@@ -278,6 +278,13 @@ set_machine() {
 		qemu_args='-cpu n270 -smp 2 -m 1536' ;;
 	# KUnit has huge pages off, and the driver has a path of its own for them
 	x86_64)	configs=(SMP TRANSPARENT_HUGEPAGE) qemu_args='-smp 2' ;;
+	x86_64-debug) configs=(SMP TRANSPARENT_HUGEPAGE DEBUG_KERNEL KASAN KASAN_VMALLOC
+			UBSAN PROVE_LOCKING DEBUG_ATOMIC_SLEEP DEBUG_VM DEBUG_VM_PGTABLE
+			DEBUG_VIRTUAL DEBUG_PAGEALLOC DEBUG_PAGEALLOC_ENABLE_DEFAULT
+			DEBUG_KMEMLEAK)
+		qemu_args='-smp 2 -m 2048' ;;
+	x86_64-kcsan) configs=(SMP TRANSPARENT_HUGEPAGE DEBUG_KERNEL KCSAN)
+		qemu_args='-smp 2 -m 2048' ;;
 	arm64|arm64-a57|arm64-16k|arm64-64k)
 		configs=(SMP TRANSPARENT_HUGEPAGE) qemu_args='-smp 2'
 		triple=aarch64-linux-gnu image=arch/arm64/boot/Image.gz
@@ -309,7 +316,7 @@ set_machine() {
 	*)	return 1 ;;
 	esac
 	case $1 in
-	i386*|x86_64) qemu=qemu-system-$arch image=arch/x86/boot/bzImage
+	i386*|x86_64*) qemu=qemu-system-$arch image=arch/x86/boot/bzImage
 		packages=("${X86_PACKAGES[@]}") ;;
 	um32)	arch=um ;;
 	esac

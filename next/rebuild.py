@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""rebuild.py: makes branch "new" in TREE: base + the commits of "series", with mm/tests as in kunit."""
+"""rebuild.py: makes branch "new" in TREE: base + the commits of "series", with mm/tests as in ./kunit."""
 import pathlib, re, subprocess, sys, os
 SRC = 'TREE'
-K = pathlib.Path('kunit')
+K = pathlib.Path('./kunit')
 ENV = dict(os.environ, GIT_INDEX_FILE='/tmp/rebuild.index')
 def git(*a, input=None, text=True):
     r = subprocess.run(['git', '-C', SRC, *a], env=ENV, input=input, capture_output=True, text=text)
     if r.returncode: sys.exit(f'git {a[:3]}: {r.stderr}')
     return r.stdout
 # subject -> regex of the sources that it has
-FAMILY = [l.split('\t') for l in open('/work/scratch/families.tsv').read().splitlines() if l and not l.startswith('#')]
+FAMILY = [l.split('\t') for l in open('families.tsv').read().splitlines() if l and not l.startswith('#')]
 files = sorted(p.name for p in K.iterdir() if p.is_file() and p.suffix in ('.c', '.h'))
 text = {f: (K / f).read_text() for f in files}
 subjects = [s for s, _ in FAMILY]
@@ -83,7 +83,7 @@ base_tests = set(git('ls-tree', '--name-only', 'base', 'mm/tests/').split())
 have = set()
 seen = []
 MSG = {}
-mp = pathlib.Path('/work/scratch/messages')
+mp = pathlib.Path('messages')
 if mp.exists():
     for f in mp.iterdir():
         b = f.read_text(); MSG[b.split('\n')[0] if not b.startswith('OLD: ') else b.split('\n')[0][5:]] = b if not b.startswith('OLD: ') else b.split('\n', 1)[1]
@@ -98,7 +98,7 @@ for c in git('rev-list', '--reverse', 'base..series').split():
         # the base's own Makefile lines?
         add('mm/tests/Makefile', makefile(have)); add('mm/tests/Kconfig', kconfig(have))
     elif '.kunitconfig' in subject:
-        add('mm/tests/.kunitconfig', pathlib.Path('/work/main/.kunitconfig').read_text())
+        add('mm/tests/.kunitconfig', pathlib.Path('./.kunitconfig').read_text())
     tree = git('write-tree').strip()
     msg = MSG.get(subject) or git('log', '-1', '--format=%B', c)
     info = git('log', '-1', '--format=%an%n%ae%n%aI', c).split('\n')

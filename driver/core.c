@@ -613,7 +613,7 @@ static const struct ioctl_op {
 /**
  * addrmap_ioctl() - ->unlocked_ioctl: see addrmap.h
  * @file: the file
- * @cmd: ADDRMAP_INFO or one of its kin
+ * @cmd: an ADDRMAP_ ioctl of addrmap.h
  * @arg: address of its struct in user space
  *
  * The structs hold no pointers and no types whose size varies, so a 32-bit

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages of low and of high memory, and who maps them, for the tests of kmap().
+ * Pages of low and of high memory, and tasks that map them, for the tests of
+ * kmap(), kmap_local_page() and <linux/highmem.h>.
  *
- * What callers may rely on is the same for all pages and configurations, so
- * most cases are run on a page of each kind. For high memory there has to be
- * some, for instance:
+ * Callers may rely on the same rules for all pages and configurations, so most
+ * cases run on a page of each kind. The rows of high memory need a machine that
+ * has high memory, for instance:
  *
  *	./tools/testing/kunit/kunit.py run --kunitconfig mm/tests --arch i386 \
  *		--kconfig_add CONFIG_HIGHMEM4G=y --kconfig_add CONFIG_SMP=y \
@@ -23,52 +24,44 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-/* A mapping that need not wait gets this long, for slow emulators. */
+#include "mm_kunit.h"
+
+/* The time for a mapping that need not wait: long, for slow emulators. */
 #define KMAP_TIMEOUT	(10 * HZ)
 
-/*
- * Where WARN_ON_ONCE() does not trap, it warns (and is counted) only for the
- * first time since boot.
+/**
+ * struct highmem_zone - where the page of a parameter case comes from
+ * @desc: the name of the row
+ * @gfp: how to allocate it
  */
-#ifdef __WARN_FLAGS
-#define EXPECT_WARNINGS(test, n) \
-	KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, n)
-#else
-#define EXPECT_WARNINGS(test, n) \
-	KUNIT_EXPECT_LE(test, KUNIT_SUPPRESSED_WARNING_COUNT(), n)
-#endif
-
-/* A case that is about the slots of high memory. */
-#ifdef CONFIG_HIGHMEM
-#define KUNIT_CASE_HIGHMEM(test_name)	KUNIT_CASE(test_name)
-#else
-static inline void needs_highmem(struct kunit *test)
-{
-	kunit_skip(test, "needs CONFIG_HIGHMEM");
-}
-
-#define KUNIT_CASE_HIGHMEM(test_name)				\
-		{ .run_case = needs_highmem, .name = #test_name,	\
-		  .module_name = KBUILD_MODNAME }
-#endif
-
 struct highmem_zone {
 	const char *desc;
 	gfp_t gfp;
 };
 
 static const struct highmem_zone highmem_zones[] = {
-	{ "lowmem", GFP_KERNEL },
-	{ "highmem", GFP_HIGHUSER },
+	{ .desc = "lowmem", .gfp = GFP_KERNEL },
+	{ .desc = "highmem", .gfp = GFP_HIGHUSER },
 };
+
+/* A suite that has no parameter cases does not use the rows. */
+static const void *highmem_zone_gen_params(struct kunit *test, const void *prev,
+					   char *desc) __maybe_unused;
 
 KUNIT_ARRAY_PARAM_DESC(highmem_zone, highmem_zones, desc);
 
-KUNIT_DEFINE_ACTION_WRAPPER(folio_put_action, folio_put, struct folio *);
-KUNIT_DEFINE_ACTION_WRAPPER(kthread_stop_action, kthread_stop,
-			    struct task_struct *);
+KUNIT_DEFINE_ACTION_WRAPPER(kunmap_action, kunmap, const struct page *);
+KUNIT_DEFINE_ACTION_WRAPPER(kthread_stop_action, kthread_stop, struct task_struct *);
 
-/* A folio of high memory if @gfp allows that, or else of low memory. */
+/* The init of the suites of kmap(): a page may still have the address of its last user. */
+static inline int highmem_test_init(struct kunit *test)
+{
+	mm_kunit_init(test);
+	kmap_flush_unused();
+	return 0;
+}
+
+/* Returns a folio of high memory if @gfp allows high memory, else of low memory. */
 static inline struct folio *highmem_test_folio(struct kunit *test, gfp_t gfp,
 					       unsigned int order)
 {
@@ -80,27 +73,20 @@ static inline struct folio *highmem_test_folio(struct kunit *test, gfp_t gfp,
 		if (!totalhigh_pages())
 			kunit_skip(test, "needs high memory");
 	}
-	folio = folio_alloc(gfp, order);
-	KUNIT_ASSERT_NOT_NULL(test, folio);
-	KUNIT_ASSERT_EQ(test,
-			kunit_add_action_or_reset(test, folio_put_action,
-						  folio),
-			0);
-	KUNIT_ASSERT_EQ(test, !!folio_test_highmem(folio),
-			!!(gfp & __GFP_HIGHMEM));
+	folio = page_folio(mm_kunit_pages(test, gfp, order));
+	KUNIT_ASSERT_EQ(test, !!folio_test_highmem(folio), !!(gfp & __GFP_HIGHMEM));
 	return folio;
 }
 
-/* A page of the zone that is the parameter of the case, or of high memory. */
+/* Returns a page of the zone of the case's row; of high memory if it has no row. */
 static inline struct page *highmem_test_page(struct kunit *test)
 {
-	const struct highmem_zone *zone = test->param_value ?:
-					  &highmem_zones[1];
+	const struct highmem_zone *row = test->param_value ?: &highmem_zones[1];
 
-	return folio_page(highmem_test_folio(test, zone->gfp, 0), 0);
+	return folio_page(highmem_test_folio(test, row->gfp, 0), 0);
 }
 
-/* The same, told from others by its contents: each of its bytes is @id. */
+/* Returns such a page whose contents tell it from others: each byte is @id. */
 static inline struct page *highmem_test_page_of(struct kunit *test, u8 id)
 {
 	struct page *page = highmem_test_page(test);
@@ -109,18 +95,48 @@ static inline struct page *highmem_test_page_of(struct kunit *test, u8 id)
 	return page;
 }
 
-static inline bool shows(const void *addr, u8 id)
+/* Returns the value of all bytes of the page at @addr, or -1 if they differ. */
+static inline int highmem_id_at(const void *addr)
 {
-	return !memchr_inv(addr, id, PAGE_SIZE);
+	const u8 *p = addr;
+
+	return memchr_inv(p, *p, PAGE_SIZE) ? -1 : *p;
+}
+
+/* Maps a page by kmap() until kunit_release_action(), or until the case ends. */
+static inline void *highmem_kmap(struct kunit *test, struct page *page)
+{
+	void *addr = kmap(page);
+
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, kunmap_action, page), 0);
+	return addr;
 }
 
 #ifdef CONFIG_HIGHMEM
-static inline pte_t pte_at(const void *addr)
+/* Returns the kernel's page table entry for @addr. */
+static inline pte_t highmem_pte_at(const void *addr)
 {
 	return ptep_get(virt_to_kpte((unsigned long)addr & PAGE_MASK));
 }
 #endif
 
+/**
+ * HIGHMEM_EXPECT_UNMAPPED() - expect that the page table has no entry for an address
+ * @test: the case
+ * @addr: the address, of a slot
+ * @what: the name of the address
+ */
+#define HIGHMEM_EXPECT_UNMAPPED(test, addr, what)				\
+do {										\
+	const void *__addr = (addr);						\
+	pte_t __pte_at = highmem_pte_at(__addr);				\
+										\
+	KUNIT_EXPECT_TRUE_MSG(test, pte_none(__pte_at),				\
+			      "entry of %s at %lx: expected none, found %llx",	\
+			      what, (unsigned long)__addr, (u64)pte_val(__pte_at)); \
+} while (0)
+
+/* Tells whether kmap_local_page() maps @page apart from the direct mapping. */
 static inline bool kmap_local_takes_slot(const struct page *page)
 {
 	return PageHighMem(page) ||
@@ -128,7 +144,7 @@ static inline bool kmap_local_takes_slot(const struct page *page)
 		IS_ENABLED(CONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP));
 }
 
-/* What each mapping of kmap_local_page() adds to kmap_ctrl::idx. */
+/* Returns what each mapping by kmap_local_page() adds to kmap_ctrl::idx. */
 static inline int kmap_local_step(const struct page *page)
 {
 	if (!kmap_local_takes_slot(page))
@@ -136,6 +152,7 @@ static inline int kmap_local_step(const struct page *page)
 	return IS_ENABLED(CONFIG_DEBUG_KMAP_LOCAL) ? 2 : 1;
 }
 
+/* Returns how many entries the stack of local mappings of the task has. */
 static inline int kmap_local_depth(void)
 {
 #ifdef CONFIG_KMAP_LOCAL
@@ -147,26 +164,28 @@ static inline int kmap_local_depth(void)
 
 /**
  * struct kmap_thread - a task that keeps a page mapped until it is stopped
- * @task: the task, to be woken up by the user
- * @page: what it maps
- * @id: what it has to find there when it is stopped
+ * @task: the task; the case wakes it up
+ * @page: the page that it maps
  * @local: map it by kmap_local_page(), twice, instead of by kmap()
- * @started: it runs
- * @mapped: it has mapped the page
- * @addr: where it has
- * @inner: and where for the second time
- * @ok: it found what it should through both
+ * @started: completed when the task runs
+ * @mapped: completed when the task has mapped the page
+ * @addr: the address of the (first) mapping
+ * @inner: the address of the second mapping; @addr for kmap()
+ * @first: contents of the page at @addr and @inner, as soon as it was mapped
+ * @last: contents of the page at @addr and @inner, when the task was stopped
+ *
+ * Contents are what highmem_id_at() returns.
  */
 struct kmap_thread {
 	struct task_struct *task;
 	struct page *page;
-	u8 id;
 	bool local;
 	struct completion started;
 	struct completion mapped;
 	void *addr;
 	void *inner;
-	bool ok;
+	int first[2];
+	int last[2];
 };
 
 static inline int kmap_thread_fn(void *data)
@@ -176,7 +195,8 @@ static inline int kmap_thread_fn(void *data)
 	complete(&t->started);
 	t->addr = t->local ? kmap_local_page(t->page) : kmap(t->page);
 	t->inner = t->local ? kmap_local_page(t->page) : t->addr;
-	t->ok = shows(t->addr, t->id) && shows(t->inner, t->id);
+	t->first[0] = highmem_id_at(t->addr);
+	t->first[1] = highmem_id_at(t->inner);
 	complete(&t->mapped);
 
 	set_current_state(TASK_IDLE);
@@ -186,7 +206,8 @@ static inline int kmap_thread_fn(void *data)
 	}
 	__set_current_state(TASK_RUNNING);
 
-	t->ok &= shows(t->addr, t->id) && shows(t->inner, t->id);
+	t->last[0] = highmem_id_at(t->addr);
+	t->last[1] = highmem_id_at(t->inner);
 	if (t->local) {
 		kunmap_local(t->inner);
 		kunmap_local(t->addr);
@@ -196,35 +217,55 @@ static inline int kmap_thread_fn(void *data)
 	return 0;
 }
 
-static inline struct kmap_thread *kmap_thread_create(struct kunit *test, u8 id,
-						     bool local)
+/* Creates the task, which will map a page whose bytes are @id; it is not woken up yet. */
+static inline struct kmap_thread *kmap_thread_create(struct kunit *test, u8 id, bool local)
 {
 	struct page *page = highmem_test_page_of(test, id);
 	struct kmap_thread *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->page = page;
-	t->id = id;
 	t->local = local;
 	init_completion(&t->started);
 	init_completion(&t->mapped);
 	t->task = kthread_create(kmap_thread_fn, t, "kmap_kunit");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->task);
-	KUNIT_ASSERT_EQ(test,
-			kunit_add_action_or_reset(test, kthread_stop_action,
-						  t->task),
-			0);
+	mm_kunit_manage(test, kthread_stop_action, t->task);
 	return t;
 }
 
+/* Has the task unmap the page and end. */
 static inline void kmap_thread_stop(struct kunit *test, struct kmap_thread *t)
 {
 	kunit_release_action(test, kthread_stop_action, t->task);
 }
 
-static inline bool kmap_thread_has_mapped(struct kmap_thread *t)
+/* Waits until the task has mapped its page; a text if that takes too long. */
+static inline const char *kmap_thread_mapped(struct kunit *test, struct kmap_thread *t)
 {
-	return wait_for_completion_timeout(&t->mapped, KMAP_TIMEOUT);
+	if (wait_for_completion_timeout(&t->mapped, KMAP_TIMEOUT))
+		return NULL;
+	return mm_kunit_wrong(test,
+			      "pfn %lx: expected to be mapped in %d s, found the task in state %x",
+			      page_to_pfn(t->page), KMAP_TIMEOUT / HZ,
+			      READ_ONCE(t->task->__state));
 }
+
+/**
+ * KMAP_EXPECT_THREAD_SAW() - expect the contents that a stopped task has found
+ * @test: the case
+ * @t: the struct kmap_thread
+ * @before: what each byte of its page had to be when it was mapped
+ * @after: what each byte had to be when the task was stopped
+ */
+#define KMAP_EXPECT_THREAD_SAW(test, t, before, after)				\
+do {										\
+	KUNIT_EXPECT_EQ_MSG(test, (t)->first[0], before, "the task's page, as mapped"); \
+	KUNIT_EXPECT_EQ_MSG(test, (t)->first[1], before,			\
+			    "the task's second mapping, as mapped");		\
+	KUNIT_EXPECT_EQ_MSG(test, (t)->last[0], after, "the task's page, at the end"); \
+	KUNIT_EXPECT_EQ_MSG(test, (t)->last[1], after,				\
+			    "the task's second mapping, at the end");		\
+} while (0)
 
 #endif /* _MM_TESTS_HIGHMEM_PAGE_H */

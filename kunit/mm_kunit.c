@@ -7,10 +7,14 @@
 #include <linux/bug.h>
 #include <linux/debugfs.h>
 #include <linux/fault-inject.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/kmsg_dump.h>
+#include <linux/mm.h>
 #include <linux/panic.h>
 #include <linux/string.h>
 #include <linux/syscalls.h>
+#include <linux/vmalloc.h>
 #include <asm/sections.h>
 #include <asm/syscall.h>
 
@@ -104,6 +108,153 @@ int mm_kunit_init(struct kunit *test)
 	return 0;
 }
 
+/* -- objects that are freed when the case ends ------------------------------ */
+
+/**
+ * mm_kunit_manage() - leave an object to the case
+ * @test: the case
+ * @action: what frees @object when the case ends; also for kunit_release_action()
+ * @object: the object. NULL is taken for an allocation that failed
+ *
+ * Return: @object; asserts, and frees it, if that cannot be had.
+ */
+void *mm_kunit_manage(struct kunit *test, kunit_action_t *action, void *object)
+{
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, action, object), 0);
+
+	return object;
+}
+
+/**
+ * mm_kunit_put_page() - put_page() as a deferred action
+ * @page: the struct page
+ */
+void mm_kunit_put_page(void *page)
+{
+	put_page(page);
+}
+
+/**
+ * mm_kunit_vunmap() - vunmap() as a deferred action
+ * @addr: what vmap() returned
+ */
+void mm_kunit_vunmap(void *addr)
+{
+	vunmap(addr);
+}
+
+/**
+ * mm_kunit_vfree() - vfree() as a deferred action
+ * @addr: what vmalloc() returned
+ */
+void mm_kunit_vfree(void *addr)
+{
+	vfree(addr);
+}
+
+/**
+ * mm_kunit_pages() - a folio, or a page for order 0
+ * @test: the case, which owns one reference; it is dropped when the case ends
+ * @gfp: from where
+ * @order: of 1 << @order pages, which are compound
+ *
+ * Return: the first page; asserts if there is none.
+ */
+struct page *mm_kunit_pages(struct kunit *test, gfp_t gfp, unsigned int order)
+{
+	return mm_kunit_manage(test, mm_kunit_put_page, alloc_pages(gfp | __GFP_COMP, order));
+}
+
+/**
+ * mm_kunit_split_pages() - pages whose frames follow each other
+ * @test: the case, which owns one reference of each; dropped when the case ends
+ * @gfp: from where
+ * @nr_pages: how many. Each is a page of its own, as after split_page()
+ *
+ * Return: the first of them; asserts if there are none.
+ */
+struct page *mm_kunit_split_pages(struct kunit *test, gfp_t gfp, unsigned int nr_pages)
+{
+	unsigned int order = get_order(nr_pages * PAGE_SIZE);
+	struct page *page = alloc_pages(gfp, order);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	split_page(page, order);
+	for (i = nr_pages; i < 1U << order; i++)
+		__free_page(page + i);
+	for (i = 0; i < nr_pages; i++)
+		mm_kunit_manage(test, mm_kunit_put_page, page + i);
+
+	return page;
+}
+
+/**
+ * mm_kunit_vmalloc() - zeroed memory of vmalloc() that may be mapped to user space
+ * @test: the case; the memory is freed when it ends
+ * @size: in bytes
+ *
+ * Return: its address; asserts if there is none.
+ */
+void *mm_kunit_vmalloc(struct kunit *test, unsigned long size)
+{
+	return mm_kunit_manage(test, mm_kunit_vfree, vmalloc_user(size));
+}
+
+#define PATTERN(id)	(0x5eed0000 + (id))
+
+/**
+ * mm_kunit_fill() - give a page contents that tell it from others
+ * @page: the page, of high memory as well
+ * @id: below 65536
+ */
+void mm_kunit_fill(struct page *page, u32 id)
+{
+	void *addr = kmap_local_page(page);
+
+	memset32(addr, PATTERN(id), PAGE_SIZE / sizeof(u32));
+	kunmap_local(addr);
+	flush_dcache_page(page);
+}
+
+/**
+ * mm_kunit_is_filled() - look for the contents that mm_kunit_fill() gives
+ * @page: the page, of high memory as well
+ * @id: as given there
+ *
+ * Return: whether all of the page has them.
+ */
+bool mm_kunit_is_filled(struct page *page, u32 id)
+{
+	u32 *p = kmap_local_page(page);
+	bool ret = p[0] == PATTERN(id) && !memcmp(p, p + 1, PAGE_SIZE - sizeof(u32));
+
+	kunmap_local(p);
+	return ret;
+}
+
+/**
+ * mm_kunit_wrong() - what a check returns that found something wrong
+ * @test: the case; the text is freed when it ends
+ * @fmt: the object, what was expected, and what was found, as for printf()
+ *
+ * Return: the text, never NULL.
+ */
+const char *mm_kunit_wrong(struct kunit *test, const char *fmt, ...)
+{
+	char *text = kunit_kzalloc(test, 256, GFP_KERNEL);
+	va_list args;
+
+	if (!text)
+		return fmt;
+	va_start(args, fmt);
+	vsnprintf(text, 256, fmt, args);
+	va_end(args);
+
+	return text;
+}
+
 /* -- allocations that fail ------------------------------------------------- */
 
 #if defined(CONFIG_FAIL_PAGE_ALLOC) && defined(CONFIG_FAILSLAB) && \
@@ -173,57 +324,41 @@ static void change_bool(struct kunit *test, const char *capability, const char *
 }
 
 /* Threads that have not set make_it_fail are left alone. */
-static void change_attr(struct kunit *test, const char *capability, enum fail_mode mode)
+static void change_attr(struct kunit *test, const char *capability, enum mm_kunit_fail mode)
 {
 	struct fault_attr *attr = fault_attr_of(test, capability);
 
 	change_setting(test, &attr->task_filter, true);
 	change_setting(test, &attr->verbose, 0);
 	change_setting(test, &attr->times, (atomic_t)ATOMIC_INIT(-1));
-	change_setting(test, &attr->probability, mode == FAIL_ALL ? 100 : 0);
+	change_setting(test, &attr->probability, mode == MM_KUNIT_FAIL_ALL ? 100 : 0);
 }
 
 /**
- * fail_any_page_alloc() - prepare page allocations to fail by fail_nth_set()
- * @test: the case that wants it; with its end it is over
+ * mm_kunit_fail_setup() - prepare allocations to fail
+ * @test: the case that wants it; the settings are restored when it ends
+ * @mode: which of them
  *
- * All of them, those of page tables as well. Skips the case if the kernel
- * cannot do it.
+ * Nothing fails before mm_kunit_fail_begin(), and nothing of other threads.
+ * __GFP_NOFAIL allocations never fail. Skips the case if the kernel cannot do it.
  */
-void fail_any_page_alloc(struct kunit *test)
+void mm_kunit_fail_setup(struct kunit *test, enum mm_kunit_fail mode)
 {
 	u32 *min_order = fault_setting(test, "fail_page_alloc", "min-order");
 
-	change_setting(test, &fault_attr_of(test, "fail_page_alloc")->verbose, 0);
+	change_attr(test, "fail_page_alloc", mode);
 	change_bool(test, "fail_page_alloc", "ignore-gfp-highmem", false);
 	change_bool(test, "fail_page_alloc", "ignore-gfp-wait", false);
 	change_setting(test, min_order, 0);
-}
-
-/**
- * fail_alloc_setup() - prepare allocations of pages and slabs to fail
- * @test: the case that wants it; with its end it is over
- * @mode: whether one fails, or all from that one on
- *
- * Which one it is, is for fail_from() to say. Skips the case if the kernel
- * cannot do it.
- */
-void fail_alloc_setup(struct kunit *test, enum fail_mode mode)
-{
-	fail_any_page_alloc(test);
-	change_attr(test, "fail_page_alloc", mode);
+	if (mode == MM_KUNIT_FAIL_PAGE)
+		return;
 	change_attr(test, "failslab", mode);
 	change_bool(test, "failslab", "ignore-gfp-wait", false);
 }
 #else
-void fail_any_page_alloc(struct kunit *test)
+void mm_kunit_fail_setup(struct kunit *test, enum mm_kunit_fail mode)
 {
 	kunit_skip(test, "needs CONFIG_FAIL_PAGE_ALLOC, FAILSLAB and FAULT_INJECTION_DEBUG_FS");
-}
-
-void fail_alloc_setup(struct kunit *test, enum fail_mode mode)
-{
-	fail_any_page_alloc(test);
 }
 #endif
 

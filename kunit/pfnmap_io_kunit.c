@@ -1,472 +1,262 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests for mapping I/O memory to user space: how it is cached, and
- * generic_access_phys().
- *
- * On x86, mapping the same memory with different cache modes can corrupt it.
- * So mappings of all of a VMA are tracked, for as long as anything is left of
- * the VMA, and whatever else maps the same page frames has to follow suit.
- *
- * None of the memory is accessed here, but for the BIOS, which can be read.
+ * KUnit tests for the cache mode with which x86 maps I/O memory to user space:
+ * remap_pfn_range() and vmf_insert_pfn(). See pfnmap_io.h for the rules.
  */
 #include <kunit/test.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/io.h>
-#include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/module.h>
 #include <linux/pgtable.h>
 #include <linux/sched/mm.h>
-#include <linux/sizes.h>
-
-#ifdef __HAVE_PFNMAP_TRACKING
-#include <asm/memtype.h>
+#include <linux/processor.h>
 
 #include "mm_kunit.h"
-#include "test_pages.h"
+#include "pfnmap_io.h"
 #include "user_fork.h"
 #include "user_vma.h"
 
-#define RW		(PROT_READ | PROT_WRITE)
-#define NR_PAGES	3
-#define SIZE		(NR_PAGES * PAGE_SIZE)
-
-#define WB		cachemode2protval(_PAGE_CACHE_MODE_WB)
-#define WC		cachemode2protval(_PAGE_CACHE_MODE_WC)
-#define UC		cachemode2protval(_PAGE_CACHE_MODE_UC_MINUS)
-
-struct driver {
-	struct user_file *file;
-	struct resource res;	/* I/O addresses that nobody else uses */
-	unsigned long pfn;	/* the first one to map */
-	unsigned long offset;	/* map that much less, at the start of the VMA, */
-	unsigned long rest;	/* or at its end */
-	unsigned long cache;	/* the cache mode to ask for */
-	unsigned int fail_nth;	/* the allocation to fail, */
-	bool failed;		/* and whether it did */
-	bool twice;
-	bool mixed;		/* faults map pages that might be normal ones, */
-	unsigned int huge;	/* or huge ones of this order, as if by madvise() */
-	vm_fault_t (*insert)(struct vm_fault *vmf, struct driver *drv);
-};
-
-static pgprot_t driver_prot(struct vm_area_struct *vma, struct driver *drv)
+static const char *cache_name(unsigned long cache)
 {
-	return __pgprot((pgprot_val(vma->vm_page_prot) & ~_PAGE_CACHE_MASK) | drv->cache);
-}
-
-static vm_fault_t driver_fault(struct vm_fault *vmf)
-{
-	struct driver *drv = vmf->vma->vm_private_data;
-
-	return drv->insert(vmf, drv);
-}
-
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
-static vm_fault_t driver_huge_fault(struct vm_fault *vmf, unsigned int order)
-{
-	struct driver *drv = vmf->vma->vm_private_data;
-
-	if (order != drv->huge)
-		return VM_FAULT_FALLBACK;
-#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
-	if (order == PUD_ORDER)
-		return vmf_insert_pfn_pud(vmf, drv->pfn, false);
-#endif
-	return vmf_insert_pfn_pmd(vmf, drv->pfn, false);
-}
-#endif
-
-static const struct vm_operations_struct driver_vm_ops = {
-	.fault = driver_fault,
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
-	.huge_fault = driver_huge_fault,
-#endif
-};
-
-static int driver_mmap(struct vm_area_struct *vma, void *data)
-{
-	unsigned long size = vma->vm_end - vma->vm_start;
-	struct driver *drv = data;
-	int err;
-
-	if (drv->insert) {
-		vma->vm_ops = &driver_vm_ops;
-		vma->vm_private_data = drv;
-		vm_flags_set(vma, (drv->mixed ? VM_MIXEDMAP : VM_PFNMAP) |
-			     (drv->huge ? VM_HUGEPAGE : 0));
-		return 0;
-	}
-
-	if (drv->fail_nth)
-		fail_from(drv->fail_nth);
-	err = remap_pfn_range(vma, vma->vm_start + drv->offset, drv->pfn,
-			      size - drv->offset - drv->rest,
-			      driver_prot(vma, drv));
-	if (drv->fail_nth)
-		drv->failed = fail_stop();
-	if (drv->twice && !err)
-		err = remap_pfn_range(vma, vma->vm_start, drv->pfn, size, driver_prot(vma, drv));
-
-	return err;
-}
-
-KUNIT_DEFINE_ACTION_WRAPPER(release_resource_action, release_resource, struct resource *);
-
-/* The first page frame of @size bytes above 4 GB that are nobody's. */
-static unsigned long high_pfn(struct kunit *test, unsigned long size)
-{
-	struct resource *res = kunit_kzalloc(test, sizeof(*res), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, res);
-	if (sizeof(res->start) == sizeof(u32))
-		kunit_skip(test, "needs CONFIG_64BIT or CONFIG_X86_PAE");
-	res->name = "pfnmap_io KUnit test";
-	if (allocate_resource(&iomem_resource, res, size, (resource_size_t)SZ_4G,
-			      iomem_resource.end, size, NULL, NULL))
-		kunit_skip(test, "needs unused I/O addresses above 4 GB");
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, release_resource_action, res), 0);
-
-	return PHYS_PFN(res->start);
-}
-
-/* Maps @nr page frames from @first on, as mode @cache. */
-static long map_io(struct kunit *test, unsigned long first, unsigned long nr,
-		   unsigned long cache)
-{
-	struct driver *drv = test->priv;
-
-	drv->pfn = PHYS_PFN(drv->res.start) + first;
-	drv->cache = cache;
-
-	return user_mmap(drv->file, 0, nr * PAGE_SIZE + drv->offset, RW, MAP_SHARED, 0);
-}
-
-/* The same, but not all of the VMA, so that it is not tracked. */
-static long map_part(struct kunit *test, unsigned long first, unsigned long nr,
-		     unsigned long cache)
-{
-	struct driver *drv = test->priv;
-	long addr;
-
-	drv->offset = PAGE_SIZE;
-	addr = map_io(test, first, nr, cache);
-	drv->offset = 0;
-
-	return IS_ERR_VALUE(addr) ? addr : addr + PAGE_SIZE;
-}
-
-static unsigned long cache_at(unsigned long addr)
-{
-	return pte_flags(user_pte_at(addr)) & _PAGE_CACHE_MASK;
+	return cache == WB ? "WB" : cache == WC ? "WC" : cache == UC ? "UC-" :
+	       cache == NOT_MAPPED ? "no mapping" : "another mode";
 }
 
 /*
- * Whether page frame @i is tracked as mode WC: whoever maps it as UC- then gets
- * WC, since one page frame must not be mapped with two modes at a time.
+ * Maps page frame @i as UC- for a moment, and returns the mode that the mapping had:
+ * UC-, or the mode with which the page frame is tracked; or what mmap() or munmap()
+ * returned if one of them failed.
  */
-static bool tracked(struct kunit *test, unsigned long i)
+static long cache_if_mapped(struct kunit *test, unsigned long i)
 {
 	long addr = map_io(test, i, 1, UC);
 	unsigned long cache;
+	int err;
 
-	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(addr));
 	if (IS_ERR_VALUE(addr))
-		return false;
+		return addr;
 	cache = cache_at(addr);
-	KUNIT_EXPECT_TRUE(test, cache == UC || cache == WC);
-	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	err = vm_munmap(addr, PAGE_SIZE);
 
-	return cache == WC;
+	return err ?: cache;
 }
 
-static void expect_tracked(struct kunit *test, bool expected)
+/* Whether @nr page frames from @first on are tracked as WC, or none of them at all. */
+static const char *check_tracked(struct kunit *test, unsigned long first, unsigned long nr,
+				 bool tracked)
 {
-	int i;
+	unsigned long i, expected = tracked ? WC : UC;
 
-	for (i = 0; i < NR_PAGES; i++)
-		KUNIT_EXPECT_EQ_MSG(test, tracked(test, i), expected, "page %d", i);
+	for (i = first; i < first + nr; i++) {
+		long found = cache_if_mapped(test, i);
+
+		if (found != expected)
+			return mm_kunit_wrong(test,
+					      "page frame %lu mapped as UC-: expected %s, found %s (%ld)",
+					      i, cache_name(expected), cache_name(found), found);
+	}
+	return NULL;
 }
 
-static long map_all(struct kunit *test, unsigned long cache)
-{
-	long addr = map_io(test, 0, NR_PAGES, cache);
+/* -- remap_pfn_range() ----------------------------------------------------- */
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	return addr;
-}
-
+/*
+ * While all of a VMA is mapped by remap_pfn_range(), its page frames, and only
+ * these, are tracked with the mode of the mapping, so that a second mapping cannot
+ * have another mode. A second one with the same mode is counted: the page frames are
+ * tracked until the last one is gone, be its size a multiple of PAGE_SIZE or not.
+ */
 static void pfnmap_track_while_mapped(struct kunit *test)
 {
-	struct driver *drv = test->priv;
-	long addr = map_all(test, WC), other;
+	struct pfnmap_driver *drv = test->priv;
+	long addr, other;
 
-	KUNIT_EXPECT_EQ(test, cache_at(addr), WC);
-	KUNIT_EXPECT_EQ(test, cache_at(addr + SIZE - PAGE_SIZE), WC);
-	expect_tracked(test, true);
-	KUNIT_EXPECT_FALSE(test, tracked(test, NR_PAGES));
+	addr = map_io(test, 0, NR_PAGES, WC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "all page frames as WC");
+	PFNMAP_IO_EXPECT_CACHE(test, addr, WC, "the first page");
+	PFNMAP_IO_EXPECT_CACHE(test, addr + SIZE - PAGE_SIZE, WC, "the last page");
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, true));
+	MM_KUNIT_EXPECT(test, check_tracked(test, NR_PAGES, 1, false));
 
-	/* The same again is no conflict, and is counted; be it in whole pages or not. */
+	/* The second mapping, of one byte less. */
 	drv->rest = 1;
-	other = map_all(test, WC);
-	KUNIT_EXPECT_EQ(test, cache_at(other), WC);
-	KUNIT_ASSERT_EQ(test, vm_munmap(addr, SIZE), 0);
+	other = map_io(test, 0, NR_PAGES, WC);
 	drv->rest = 0;
-	expect_tracked(test, true);
+	PFNMAP_IO_ASSERT_ADDR(test, other, "all page frames as WC, once more");
+	PFNMAP_IO_EXPECT_CACHE(test, other, WC, "the first page of the second mapping");
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, SIZE), 0);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, true));
 	KUNIT_ASSERT_EQ(test, vm_munmap(other, SIZE), 0);
-	expect_tracked(test, false);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, false));
 }
 
-/* What is stricter than asked for is not refused. */
+/*
+ * A mapping that asks for WC while the page frames are mapped as UC- succeeds and is
+ * UC-, because accesses that are cached less than was asked for are slower, but not
+ * wrong ("can be more restrictive", pat.rst).
+ */
 static void pfnmap_track_stricter(struct kunit *test)
 {
-	long addr = map_all(test, UC);
+	long addr = map_io(test, 0, NR_PAGES, UC);
 
-	KUNIT_EXPECT_EQ(test, cache_at(addr), UC);
-	addr = map_all(test, WC);
-	KUNIT_EXPECT_EQ(test, cache_at(addr), UC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "all page frames as UC-");
+	PFNMAP_IO_EXPECT_CACHE(test, addr, UC, "the first mapping");
+	addr = map_io(test, 0, NR_PAGES, WC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "all page frames as WC");
+	PFNMAP_IO_EXPECT_CACHE(test, addr, UC, "the second mapping");
 }
 
-/* Nobody remembers which part of the VMA had which page frames. */
-static void pfnmap_track_until_last_part(struct kunit *test)
-{
-	long addr = map_all(test, WC);
-
-	KUNIT_ASSERT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), 0);
-	expect_tracked(test, true);
-	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
-	expect_tracked(test, true);
-	KUNIT_ASSERT_EQ(test, vm_munmap(addr + 2 * PAGE_SIZE, PAGE_SIZE), 0);
-	expect_tracked(test, false);
-}
-
-/* Parts follow what is tracked, and otherwise are uncached; they are not tracked. */
-static void pfnmap_part_of_vma(struct kunit *test)
-{
-	struct driver *drv = test->priv;
-	long addr, part;
-
-	drv->rest = PAGE_SIZE;
-	part = map_all(test, WC);
-	KUNIT_EXPECT_EQ(test, cache_at(part), UC);
-	drv->rest = 0;
-	expect_tracked(test, false);
-
-	part = map_part(test, 0, NR_PAGES, WC);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(part));
-	KUNIT_EXPECT_EQ(test, cache_at(part), UC);
-	expect_tracked(test, false);
-
-	addr = map_all(test, WC);
-	KUNIT_EXPECT_EQ(test, cache_at(addr), WC);
-	part = map_part(test, 1, 2, WB);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(part));
-	KUNIT_EXPECT_EQ(test, cache_at(part), WC);
-	KUNIT_EXPECT_EQ(test, cache_at(part + PAGE_SIZE), WC);
-	/* There is one cache mode for a range. */
-	KUNIT_EXPECT_EQ(test, map_part(test, NR_PAGES - 1, 2, WC), -EINVAL);
-	KUNIT_EXPECT_EQ(test, map_part(test, 1, NR_PAGES, WC), -EINVAL);
-	KUNIT_ASSERT_EQ(test, vm_munmap(part - PAGE_SIZE, 3 * PAGE_SIZE), 0);
-	expect_tracked(test, true);
-}
-
-/* A VMA has one range. */
-static void pfnmap_track_twice(struct kunit *test)
-{
-	struct driver *drv = test->priv;
-
-	drv->twice = true;
-	KUNIT_EXPECT_EQ(test, map_io(test, 0, NR_PAGES, WC), -EINVAL);
-	drv->twice = false;
-	expect_tracked(test, false);
-}
-
-/* The kernel has its memory mapped already, as write-back memory. */
-static void pfnmap_of_memory(struct kunit *test)
-{
-	struct driver *drv = test->priv;
-	long addr;
-
-	drv->res.start = page_to_phys(own_page(test));
-	addr = map_io(test, 0, 1, UC);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, cache_at(addr), WB);
-	addr = map_io(test, 0, 1, WC);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, cache_at(addr), WB);
-	addr = map_part(test, 0, 1, WC);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, cache_at(addr), WB);
-}
-
+/*
+ * A mapping that fails for want of memory, whichever allocation fails, leaves nothing
+ * tracked, because nobody would ever end it, and the device could not be mapped with
+ * another mode any more. mmap() returns -ENOMEM, or -EINVAL if it is the tracking
+ * that fails.
+ */
 static void pfnmap_track_no_memory(struct kunit *test)
 {
-	struct driver *drv = test->priv;
-	unsigned int nth, errors = 0;
+	/* Two page tables have to be allocated on each level. */
+	const unsigned long at = user_largest_table() - PAGE_SIZE;
+	struct pfnmap_driver *drv = test->priv;
+	struct mm_kunit_failing fail;
 
-	fail_alloc_setup(test, FAIL_ONE);
-	drv->failed = true;
-	for (nth = 1; drv->failed && nth < 100; nth++) {
-		const unsigned long at = user_largest_table() - PAGE_SIZE;
+	mm_kunit_fail_setup(test, MM_KUNIT_FAIL_ONE);
+	mm_kunit_for_each_failing(test, &fail) {
 		long addr;
 
-		drv->pfn = PHYS_PFN(drv->res.start);
+		drv->pfn = PHYS_PFN(drv->start);
 		drv->cache = WC;
-		drv->fail_nth = nth;
+		drv->fail = &fail;
 		addr = user_mmap(drv->file, at, SIZE, RW, MAP_SHARED | MAP_FIXED, 0);
-		drv->fail_nth = 0;
-		if (IS_ERR_VALUE(addr)) {
-			errors++;
-			/* Whatever keeps it from being tracked is -EINVAL. */
-			if (addr != -EINVAL)
-				KUNIT_EXPECT_EQ(test, addr, -ENOMEM);
-		} else {
+		drv->fail = NULL;
+		if (!fail.reached) {
+			KUNIT_ASSERT_EQ_MSG(test, addr, at, "mmap() if no allocation fails");
 			KUNIT_ASSERT_EQ(test, vm_munmap(at, SIZE), 0);
+		} else if (addr != -EINVAL) {
+			KUNIT_EXPECT_EQ_MSG(test, addr, -ENOMEM, "mmap() if allocation %u fails",
+					    fail.nth);
 		}
-		expect_tracked(test, false);
+		MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, false));
 	}
-	KUNIT_EXPECT_FALSE(test, drv->failed);
-	KUNIT_EXPECT_GT(test, errors, 0);
 }
 
-/* Who has it from his parent needs it no less, and maybe for longer. */
+/*
+ * A fork shares the tracking: the page frames are tracked until the mappings of the
+ * parent and of the child are gone, in whatever order, because the child's page
+ * tables map them with the same mode as the parent's.
+ */
 static void pfnmap_track_fork(struct kunit *test)
 {
-	long addr = map_all(test, WC);
-	struct mm_struct *child = user_fork(test), *parent;
+	struct mm_struct *child, *parent;
 	unsigned long cache;
+	long addr;
 
+	/* The parent unmaps first. */
+	addr = map_io(test, 0, NR_PAGES, WC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "all page frames as WC");
+	child = user_fork(test);
 	parent = user_fork_enter(child);
 	cache = cache_at(addr + PAGE_SIZE);
 	user_fork_leave(parent);
-	KUNIT_EXPECT_EQ(test, cache, WC);
+	KUNIT_EXPECT_EQ_MSG(test, cache, WC, "cache mode of the child's second page");
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, SIZE), 0);
-	expect_tracked(test, true);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, true));
 	user_fork_exit(test, child);
-	expect_tracked(test, false);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, false));
 
-	/* The other way round. */
-	addr = map_all(test, WC);
+	/* The child exits first. */
+	addr = map_io(test, 0, NR_PAGES, WC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "all page frames as WC, once more");
 	child = user_fork(test);
 	user_fork_exit(test, child);
-	expect_tracked(test, true);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, true));
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, SIZE), 0);
-	expect_tracked(test, false);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, false));
 }
 
-static vm_fault_t insert_pfn(struct vm_fault *vmf, struct driver *drv)
+/*
+ * Memory is mapped as WB and not tracked, whatever mode is asked for, because the
+ * kernel's direct mapping of it is WB, and the mode would be another one.
+ */
+static void pfnmap_of_memory(struct kunit *test)
+{
+	struct pfnmap_driver *drv = test->priv;
+	long addr;
+
+	drv->start = page_to_phys(mm_kunit_pages(test, GFP_KERNEL, 0));
+	addr = map_io(test, 0, 1, UC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "memory as UC-");
+	PFNMAP_IO_EXPECT_CACHE(test, addr, WB, "memory, UC- asked for");
+	addr = map_io(test, 0, 1, WC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "memory as WC");
+	PFNMAP_IO_EXPECT_CACHE(test, addr, WB, "memory, WC asked for");
+	addr = map_part(test, 0, 1, WC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "memory as WC, part of the VMA");
+	PFNMAP_IO_EXPECT_CACHE(test, addr, WB, "memory, WC asked for part of the VMA");
+}
+
+/* -- vmf_insert_pfn() and others ------------------------------------------- */
+
+static vm_fault_t insert_pfn(struct vm_fault *vmf, struct pfnmap_driver *drv)
 {
 	return vmf_insert_pfn(vmf->vma, vmf->address, drv->pfn + vmf->pgoff);
 }
 
-static vm_fault_t insert_pfn_prot(struct vm_fault *vmf, struct driver *drv)
+static vm_fault_t insert_pfn_prot(struct vm_fault *vmf, struct pfnmap_driver *drv)
 {
 	return vmf_insert_pfn_prot(vmf->vma, vmf->address, drv->pfn + vmf->pgoff,
-				   driver_prot(vmf->vma, drv));
+				   pfnmap_io_prot(vmf->vma, drv));
 }
 
-static vm_fault_t insert_mixed(struct vm_fault *vmf, struct driver *drv)
+static vm_fault_t insert_mixed(struct vm_fault *vmf, struct pfnmap_driver *drv)
 {
 	return vmf_insert_mixed(vmf->vma, vmf->address, drv->pfn + vmf->pgoff);
 }
 
 static const struct insert {
 	const char *desc;
-	vm_fault_t (*insert)(struct vm_fault *vmf, struct driver *drv);
-	bool mixed;
+	vm_fault_t (*insert)(struct vm_fault *vmf, struct pfnmap_driver *drv);
+	vm_flags_t flags;
 } inserts[] = {
-	{ "vmf_insert_pfn", insert_pfn },
-	{ "vmf_insert_pfn_prot", insert_pfn_prot },
-	{ "vmf_insert_mixed", insert_mixed, true },
+	{ .desc = "vmf_insert_pfn", .insert = insert_pfn, .flags = VM_PFNMAP },
+	{ .desc = "vmf_insert_pfn_prot", .insert = insert_pfn_prot, .flags = VM_PFNMAP },
+	{ .desc = "vmf_insert_mixed", .insert = insert_mixed, .flags = VM_MIXEDMAP },
 };
 
 KUNIT_ARRAY_PARAM_DESC(insert, inserts, desc);
 
-/* So do single pages, whatever protection they are to have. */
+/*
+ * A page frame that ->fault maps gets the mode with which it is tracked, or UC- if it
+ * is not, whatever protection the driver asks for: the driver need not know of the
+ * other mappings with which its own must agree.
+ */
 static void vmf_insert_pfn_follows_tracking(struct kunit *test)
 {
-	const struct insert *c = test->param_value;
-	struct driver *drv = test->priv;
+	const struct insert *row = test->param_value;
+	struct pfnmap_driver *drv = test->priv;
 	long addr, io;
 
-	drv->insert = c->insert;
-	drv->mixed = c->mixed;
+	drv->vm_ops = &pfnmap_io_vm_ops;
+	drv->insert = row->insert;
+	drv->flags = row->flags;
 	addr = map_io(test, 0, NR_PAGES, WB);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
-	KUNIT_EXPECT_EQ(test, cache_at(addr), UC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "all page frames by ->fault");
+	KUNIT_EXPECT_EQ_MSG(test, user_fault(addr, 0), VM_FAULT_NOPAGE,
+			    "fault at the first page");
+	PFNMAP_IO_EXPECT_CACHE(test, addr, UC, "the first page, not tracked");
 
-	drv->insert = NULL;
-	io = map_all(test, WC);
-	KUNIT_EXPECT_EQ(test, cache_at(io), WC);
-	drv->insert = c->insert;
+	/* Have them tracked. */
+	drv->vm_ops = NULL;
+	io = map_io(test, 0, NR_PAGES, WC);
+	PFNMAP_IO_ASSERT_ADDR(test, io, "all page frames as WC");
+	PFNMAP_IO_EXPECT_CACHE(test, io, WC, "the mapping that is tracked");
+
 	drv->cache = WB;
-	KUNIT_EXPECT_EQ(test, user_fault(addr + PAGE_SIZE, 0), VM_FAULT_NOPAGE);
-	KUNIT_EXPECT_EQ(test, cache_at(addr + PAGE_SIZE), WC);
+	KUNIT_EXPECT_EQ_MSG(test, user_fault(addr + PAGE_SIZE, 0), VM_FAULT_NOPAGE,
+			    "fault at the second page");
+	PFNMAP_IO_EXPECT_CACHE(test, addr + PAGE_SIZE, WC, "the second page, tracked as WC");
 }
-
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
-/* The cache mode of the huge page at @addr, where the PAT bit is another one. */
-static unsigned long cache_of(unsigned long addr, unsigned long *mask)
-{
-	struct follow_pfnmap_args args = { .address = addr };
-	unsigned long cache = ULONG_MAX;
-
-	mmap_read_lock(current->mm);
-	args.vma = vma_lookup(current->mm, addr);
-	if (args.vma && !follow_pfnmap_start(&args)) {
-		cache = pgprot_val(args.pgprot) & (_PAGE_PWT | _PAGE_PCD);
-		*mask = args.addr_mask;
-		follow_pfnmap_end(&args);
-	}
-	mmap_read_unlock(current->mm);
-
-	return cache;
-}
-
-/* And huge pages, too: one of @size, whose first page frame is tracked as mode WC. */
-static void expect_huge_follows(struct kunit *test, unsigned long size)
-{
-	struct driver *drv = test->priv;
-	unsigned long mask = 0;
-	long addr;
-
-	drv->insert = insert_pfn;
-	drv->huge = get_order(size);
-	drv->cache = WB;
-	addr = user_mmap(drv->file, SZ_1G, size, RW, MAP_SHARED | MAP_FIXED, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
-	KUNIT_EXPECT_EQ(test, cache_of(addr + PAGE_SIZE, &mask), WC);
-	KUNIT_EXPECT_EQ(test, mask, ~(size - 1));
-}
-
-static void vmf_insert_pfn_pmd_follows_tracking(struct kunit *test)
-{
-	long addr;
-
-	if (!has_transparent_hugepage() || PMD_SIZE > SZ_2M)
-		kunit_skip(test, "needs huge pages of 2 MB");
-	addr = map_io(test, 0, SZ_2M / PAGE_SIZE, WC);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	expect_huge_follows(test, PMD_SIZE);
-}
-#endif
-
-#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD)
-static void vmf_insert_pfn_pud_follows_tracking(struct kunit *test)
-{
-	struct driver *drv = test->priv;
-	long addr;
-
-	drv->pfn = high_pfn(test, PUD_SIZE);
-	drv->cache = WC;
-	addr = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	expect_huge_follows(test, PUD_SIZE);
-}
-#endif
 
 static void clear_l1tf(void *unused)
 {
@@ -474,16 +264,18 @@ static void clear_l1tf(void *unused)
 }
 
 /*
- * On processors that look memory up for entries that are not present too, only
- * the administrator may have such entries of page frames as high as those into
- * which the kernel turns them.
+ * On CPUs with L1TF, only an administrator can have PROT_NONE mappings of page frames
+ * from l1tf_pfn_limit() on, be it by mmap(), mprotect() or a fault. The kernel inverts
+ * the address in such an entry, so for a page frame that high it is the address of
+ * memory, and the CPU speculatively reads what its cache has of that memory
+ * (comment on pfn_modify_allowed(), Documentation/admin-guide/hw-vuln/l1tf.rst).
  */
 static void pfnmap_l1tf(struct kunit *test)
 {
 	const unsigned long limit = l1tf_pfn_limit();
 	long none, readable, low, faulting, mixed, admin, protect;
-	vm_fault_t fault = 0, mixed_fault = 0;
-	struct driver *drv = test->priv;
+	struct pfnmap_driver *drv = test->priv;
+	vm_fault_t fault, mixed_fault;
 	const struct cred *old;
 	struct cred *cred;
 
@@ -497,192 +289,152 @@ static void pfnmap_l1tf(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, cred);
 	cap_lower(cred->cap_effective, CAP_SYS_ADMIN);
 	drv->cache = UC;
-	drv->pfn = limit;
 	old = override_creds(cred);
+
+	/* remap_pfn_range() by ->mmap */
+	drv->pfn = limit;
 	none = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
 	readable = user_mmap(drv->file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
 	protect = mm_kunit_mprotect(readable, PAGE_SIZE, PROT_NONE);
 	drv->pfn = limit - 1;
 	low = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
+
+	/* vmf_insert_pfn() and vmf_insert_mixed() by ->fault */
 	drv->pfn = limit;
+	drv->vm_ops = &pfnmap_io_vm_ops;
 	drv->insert = insert_pfn;
+	drv->flags = VM_PFNMAP;
 	faulting = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
 	fault = user_fault(faulting, 0);
 	drv->insert = insert_mixed;
-	drv->mixed = true;
+	drv->flags = VM_MIXEDMAP;
 	mixed = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
 	mixed_fault = user_fault(mixed, 0);
-	drv->insert = NULL;
+
 	put_cred(revert_creds(old));
+	drv->vm_ops = NULL;
 	admin = user_mmap(drv->file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
-	KUNIT_EXPECT_EQ(test, none, -EACCES);
-	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(readable));
-	KUNIT_EXPECT_EQ(test, protect, -EACCES);
-	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(low));
-	KUNIT_EXPECT_EQ(test, fault, VM_FAULT_SIGBUS);
-	KUNIT_EXPECT_EQ(test, mixed_fault, VM_FAULT_SIGBUS);
-	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(admin));
+
+	KUNIT_EXPECT_EQ_MSG(test, none, -EACCES, "mmap(PROT_NONE) of the limit");
+	PFNMAP_IO_EXPECT_ADDR(test, readable, "the limit with PROT_READ");
+	KUNIT_EXPECT_EQ_MSG(test, protect, -EACCES, "mprotect(PROT_NONE) of the limit");
+	PFNMAP_IO_EXPECT_ADDR(test, low, "the page frame below the limit");
+	KUNIT_EXPECT_EQ_MSG(test, fault, VM_FAULT_SIGBUS,
+			    "fault that calls vmf_insert_pfn() with the limit");
+	KUNIT_EXPECT_EQ_MSG(test, mixed_fault, VM_FAULT_SIGBUS,
+			    "fault that calls vmf_insert_mixed() with the limit");
+	PFNMAP_IO_EXPECT_ADDR(test, admin, "the limit by an administrator");
 }
 
-/* === generic_access_phys() === */
+/* -- today's implementation, not promised ---------------------------------- */
 
-#define BIOS		0xf0000
-
-static int access_io(unsigned long addr, void *buf, int len, int write)
+/*
+ * If parts of a VMA are unmapped, all of its page frames stay tracked until the last
+ * part is gone, because only the range as a whole is remembered. It would do to track
+ * those that are still mapped.
+ *
+ *	addr
+ *	|---- p0 ----|---- p1 ----|---- p2 ----|
+ *	 ^ second     ^ first      ^ third munmap()
+ */
+static void pfnmap_track_until_last_part(struct kunit *test)
 {
-	struct vm_area_struct *vma;
-	int ret = -ENOENT;
+	long addr = map_io(test, 0, NR_PAGES, WC);
 
-	mmap_read_lock(current->mm);
-	vma = vma_lookup(current->mm, addr);
-	if (vma)
-		ret = generic_access_phys(vma, addr, buf, len, write);
-	mmap_read_unlock(current->mm);
-
-	return ret;
-}
-
-static void generic_access_phys_reads(struct kunit *test)
-{
-	struct driver *drv = test->priv;
-	void *bios = memremap(BIOS, 2 * PAGE_SIZE, MEMREMAP_WB);
-	char *expected = kunit_kmalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
-	char *buf = kunit_kzalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
-	long addr;
-
-	KUNIT_ASSERT_NOT_NULL(test, bios);
-	KUNIT_ASSERT_NOT_NULL(test, expected);
-	KUNIT_ASSERT_NOT_NULL(test, buf);
-	memcpy(expected, bios, 2 * PAGE_SIZE);
-	memunmap(bios);
-
-	drv->res.start = BIOS;
-	addr = map_io(test, 0, 2, WB);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, access_io(addr + 100, buf, 300, 0), 300);
-	KUNIT_EXPECT_MEMEQ(test, buf, expected + 100, 300);
-	KUNIT_EXPECT_EQ(test, access_io(addr + PAGE_SIZE, buf, PAGE_SIZE, 0), PAGE_SIZE);
-	KUNIT_EXPECT_MEMEQ(test, buf, expected + PAGE_SIZE, PAGE_SIZE);
-}
-
-/* It can do no more than the process could. */
-static void generic_access_phys_refuses(struct kunit *test)
-{
-	struct driver *drv = test->priv;
-	char buf[8] = {};
-	long addr, ret;
-
-	addr = map_part(test, 0, 1, UC);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, access_io(addr - PAGE_SIZE, buf, 8, 0), -EINVAL);
-
-	drv->file = user_file_open(test, O_RDONLY, driver_mmap, drv);
-	drv->pfn = PHYS_PFN(drv->res.start);
-	addr = user_mmap(drv->file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, access_io(addr, buf, 8, FOLL_WRITE), -EINVAL);
-
-	/* Memory in use is nobody's device. Until 7.2 it was ioremap() that said so. */
-	drv->pfn = page_to_pfn(own_page(test));
-	addr = user_mmap(drv->file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	kunit_warning_suppress(test) {
-		ret = access_io(addr, buf, 8, 0);
-		if (ret != -ENOMEM)
-			KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
-	}
-	if (ret != -ENOMEM)
-		KUNIT_EXPECT_EQ(test, ret, -EINVAL);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "all page frames as WC");
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), 0);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, true));
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, true));
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr + 2 * PAGE_SIZE, PAGE_SIZE), 0);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, false));
 }
 
 /*
- * Page frames above 4 GB are found again as others are. Not a byte is read, as
- * nobody knows what may be there.
+ * remap_pfn_range() of a part of a VMA has the mode with which the page frames are
+ * tracked, or UC- if they are not; it tracks nothing itself, because a VMA can
+ * remember one range only. A range of which some page frames are tracked and some
+ * are not, or with another mode, is -EINVAL, as it would need two modes.
+ *
+ *	|- left out -|---- p0 ----|---- p1 ----|---- p2 ----|	map_part()
  */
-static void generic_access_phys_above_4_gb(struct kunit *test)
+static void pfnmap_part_of_vma(struct kunit *test)
 {
-	struct driver *drv = test->priv;
-	char byte = 0;
-	long addr;
+	struct pfnmap_driver *drv = test->priv;
+	long addr, part;
 
-	drv->pfn = high_pfn(test, PAGE_SIZE);
-	drv->cache = UC;
-	addr = user_mmap(drv->file, 0, PAGE_SIZE, RW, MAP_SHARED, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, access_io(addr + 1, &byte, 0, 0), 0);
+	/* All but the last page of a VMA. */
+	drv->rest = PAGE_SIZE;
+	part = map_io(test, 0, NR_PAGES, WC);
+	drv->rest = 0;
+	PFNMAP_IO_ASSERT_ADDR(test, part, "all but the end of a VMA as WC");
+	PFNMAP_IO_EXPECT_CACHE(test, part, UC, "the first page, the VMA's end is left out");
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, false));
+
+	/* All but the first page. */
+	part = map_part(test, 0, NR_PAGES, WC);
+	PFNMAP_IO_ASSERT_ADDR(test, part, "all but the start of a VMA as WC");
+	PFNMAP_IO_EXPECT_CACHE(test, part, UC, "the first page, the VMA's start is left out");
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, false));
+
+	/* The same while the page frames are tracked. */
+	addr = map_io(test, 0, NR_PAGES, WC);
+	PFNMAP_IO_ASSERT_ADDR(test, addr, "all of a VMA as WC");
+	PFNMAP_IO_EXPECT_CACHE(test, addr, WC, "the mapping of all of a VMA");
+	part = map_part(test, 1, 2, WB);
+	PFNMAP_IO_ASSERT_ADDR(test, part, "part of a VMA as WB");
+	PFNMAP_IO_EXPECT_CACHE(test, part, WC, "the part's first page, tracked as WC");
+	PFNMAP_IO_EXPECT_CACHE(test, part + PAGE_SIZE, WC,
+			       "the part's second page, tracked as WC");
+
+	/* Page frames behind those that are tracked. */
+	KUNIT_EXPECT_EQ_MSG(test, map_part(test, NR_PAGES - 1, 2, WC), -EINVAL,
+			    "the last page frame that is tracked and the next one");
+	KUNIT_EXPECT_EQ_MSG(test, map_part(test, 1, NR_PAGES, WC), -EINVAL,
+			    "two page frames that are tracked and the next one");
+
+	/* The end of the part does not end the tracking. */
+	KUNIT_ASSERT_EQ(test, vm_munmap(part - PAGE_SIZE, 3 * PAGE_SIZE), 0);
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, true));
 }
 
-static int pfnmap_io_init(struct kunit *test)
+/*
+ * The second remap_pfn_range() of all of a VMA returns -EINVAL, because a VMA can
+ * remember one range only, and mmap() that fails for this reason leaves nothing
+ * tracked.
+ */
+static void pfnmap_track_twice(struct kunit *test)
 {
-	struct driver *drv = kunit_kzalloc(test, sizeof(*drv), GFP_KERNEL);
+	struct pfnmap_driver *drv = test->priv;
 
-	mm_kunit_init(test);
-	KUNIT_ASSERT_NOT_NULL(test, drv);
-	if (!pat_enabled())
-		kunit_skip(test, "needs a CPU with PAT");
-	drv->res.name = "pfnmap_io KUnit test";
-	drv->res.start = 0;
-	if (allocate_resource(&iomem_resource, &drv->res, SZ_2M, SZ_16M, U32_MAX, SZ_2M, NULL,
-			      NULL))
-		kunit_skip(test, "needs unused I/O addresses");
-	test->priv = drv;
-	drv->file = user_file_open(test, O_RDWR, driver_mmap, drv);
-
-	return 0;
+	drv->twice = true;
+	KUNIT_EXPECT_EQ_MSG(test, map_io(test, 0, NR_PAGES, WC), -EINVAL,
+			    "mmap() with remap_pfn_range() twice");
+	drv->twice = false;
+	MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, false));
 }
-
-static void pfnmap_io_exit(struct kunit *test)
-{
-	struct driver *drv = test->priv;
-
-	if (drv)
-		release_resource(&drv->res);
-}
-#else
-static void pfnmap_tracking(struct kunit *test)
-{
-	kunit_skip(test, "needs an architecture that tracks cache modes");
-}
-
-#define pfnmap_io_init NULL
-#define pfnmap_io_exit NULL
-#endif
 
 static struct kunit_case pfnmap_io_cases[] = {
-#ifdef __HAVE_PFNMAP_TRACKING
 	KUNIT_CASE(pfnmap_track_while_mapped),
 	KUNIT_CASE(pfnmap_track_stricter),
+	KUNIT_CASE(pfnmap_track_no_memory),
+	KUNIT_CASE(pfnmap_track_fork),
+	KUNIT_CASE(pfnmap_of_memory),
+	KUNIT_CASE_PARAM(vmf_insert_pfn_follows_tracking, insert_gen_params),
+	KUNIT_CASE(pfnmap_l1tf),
 	KUNIT_CASE(pfnmap_track_until_last_part),
 	KUNIT_CASE(pfnmap_part_of_vma),
 	KUNIT_CASE(pfnmap_track_twice),
-	KUNIT_CASE(pfnmap_of_memory),
-	KUNIT_CASE(pfnmap_track_no_memory),
-	KUNIT_CASE(pfnmap_track_fork),
-	KUNIT_CASE(pfnmap_l1tf),
-	KUNIT_CASE_PARAM(vmf_insert_pfn_follows_tracking, insert_gen_params),
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
-	KUNIT_CASE(vmf_insert_pfn_pmd_follows_tracking),
-#endif
-#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD)
-	KUNIT_CASE(vmf_insert_pfn_pud_follows_tracking),
-#endif
-	KUNIT_CASE(generic_access_phys_reads),
-	KUNIT_CASE(generic_access_phys_refuses),
-	KUNIT_CASE(generic_access_phys_above_4_gb),
-#else
-	KUNIT_CASE(pfnmap_tracking),
-#endif
 	{}
 };
 
 static struct kunit_suite pfnmap_io_suite = {
 	.name = "pfnmap_io",
 	.init = pfnmap_io_init,
-	.exit = pfnmap_io_exit,
 	.test_cases = pfnmap_io_cases,
 };
 
 kunit_test_suite(pfnmap_io_suite);
 
-MODULE_DESCRIPTION("KUnit tests for mapping I/O memory to user space");
+MODULE_DESCRIPTION("KUnit tests for the cache mode of I/O memory in user space");
 MODULE_LICENSE("GPL");

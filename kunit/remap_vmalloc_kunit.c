@@ -8,151 +8,15 @@
  * must stay alive for as long as it is.
  */
 #include <kunit/test.h>
-#include <linux/gfp.h>
-#include <linux/highmem.h>
-#include <linux/io.h>
-#include <linux/mm.h>
-#include <linux/module.h>
-#include <linux/pgtable.h>
-#include <linux/sched/task_stack.h>
-#include <linux/shm.h>
-#include <linux/string.h>
-#include <linux/vmalloc.h>
 
-#include "mm_kunit.h"
-#include "test_pages.h"
-#include "user_vma.h"
+#include "remap_vmalloc.h"
 
-/* Pages with references, in a VMA that must not grow beyond the area. */
-#define REMAP_VMALLOC_FLAGS	(VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP)
+/* -- What is mapped -------------------------------------------------------- */
 
-#define PROT_RW			(PROT_READ | PROT_WRITE)
-
-/**
- * struct remap - one call in ->mmap, and what came of it
- * @kaddr: the kernel address
- * @pgoff: the page offset from @kaddr
- * @offset: where to map to: the offset in the VMA
- * @size: how much to map
- * @obstacle: a page to be found mapped as the second one of the VMA
- * @fail_nth: the page allocation that is to fail meanwhile
- * @failed: whether there were that many
- * @ret: what the call returned
- * @flags: the flags of the VMA that it changed
- *
- * Only remap_vmalloc_range_partial() has a use for @offset and @size.
+/*
+ * remap_vmalloc_range() maps the buffer's pages in order and fills the VMA,
+ * because the process relies on the length that mmap() accepted.
  */
-struct remap {
-	void *kaddr;
-	unsigned long pgoff;
-	unsigned long offset;
-	unsigned long size;
-	struct page *obstacle;
-	unsigned int fail_nth;
-	bool failed;
-	int ret;
-	vm_flags_t flags;
-};
-
-/* The VMA stays after a failure, so that a test can look at it. */
-static int range_mmap(struct vm_area_struct *vma, void *data)
-{
-	const vm_flags_t before = vma->vm_flags;
-	struct remap *r = data;
-
-	fail_nth_set(r->fail_nth);
-	r->ret = remap_vmalloc_range(vma, r->kaddr, r->pgoff);
-	r->failed = fail_nth_clear();
-	r->flags = before ^ vma->vm_flags;
-
-	return 0;
-}
-
-static int obstacle_mmap(struct vm_area_struct *vma, void *data)
-{
-	struct remap *r = data;
-	int ret = vm_insert_page(vma, vma->vm_start + PAGE_SIZE, r->obstacle);
-
-	return ret ?: range_mmap(vma, r);
-}
-
-static int partial_mmap(struct vm_area_struct *vma, void *data)
-{
-	const vm_flags_t before = vma->vm_flags;
-	struct remap *r = data;
-
-	r->ret = remap_vmalloc_range_partial(vma, vma->vm_start + r->offset,
-					     r->kaddr, r->pgoff, r->size);
-	r->flags = before ^ vma->vm_flags;
-
-	return 0;
-}
-
-/* The address of @nr pages, mapped by @mmap with @r; never fails. */
-static unsigned long map_pages(struct kunit *test, unsigned long nr,
-			       unsigned long prot, unsigned long flags,
-			       int (*mmap)(struct vm_area_struct *, void *),
-			       struct remap *r)
-{
-	struct user_file *uf = user_file_open(test, O_RDWR, mmap, r);
-	long addr = user_mmap(uf, 0, nr * PAGE_SIZE, prot, flags, 0);
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	return addr;
-}
-
-static unsigned long map_shared(struct kunit *test, unsigned long nr,
-				int (*mmap)(struct vm_area_struct *, void *),
-				struct remap *r)
-{
-	return map_pages(test, nr, PROT_RW, MAP_SHARED, mmap, r);
-}
-
-KUNIT_DEFINE_ACTION_WRAPPER(vfree_action, vfree, const void *);
-KUNIT_DEFINE_ACTION_WRAPPER(vunmap_action, vunmap, const void *);
-
-/* @nr pages for user space, no two of the same contents. */
-static void *user_buffer(struct kunit *test, unsigned long nr)
-{
-	void *buf = manage(test, vfree_action, vmalloc_user(nr * PAGE_SIZE));
-	unsigned long i;
-
-	for (i = 0; i < nr; i++)
-		memset32(buf + i * PAGE_SIZE, i + 1, PAGE_SIZE / sizeof(u32));
-
-	return buf;
-}
-
-static void *own_vmap(struct kunit *test, struct page **pages,
-		      unsigned int count, unsigned long flags)
-{
-	return manage(test, vunmap_action,
-		      vmap(pages, count, flags, PAGE_KERNEL));
-}
-
-/* Expects the process to see at @addr the @nr pages at @kaddr. */
-static void expect_mapped(struct kunit *test, unsigned long addr,
-			  const void *kaddr, unsigned long nr)
-{
-	unsigned long i;
-
-	for (i = 0; i < nr; i++, addr += PAGE_SIZE, kaddr += PAGE_SIZE)
-		KUNIT_ASSERT_PTR_EQ_MSG(test, user_page(addr, 0),
-					vmalloc_to_page(kaddr), "page %lu", i);
-}
-
-/* Expects none of the @nr pages at @addr to be there. */
-static void expect_unmapped(struct kunit *test, unsigned long addr,
-			    unsigned long nr)
-{
-	unsigned long i;
-
-	for (i = 0; i < nr; i++, addr += PAGE_SIZE)
-		KUNIT_EXPECT_NULL_MSG(test, user_page(addr, 0), "page %lu", i);
-}
-
-/* === What is mapped === */
-
 static void remap_vmalloc_range_maps_vma(struct kunit *test)
 {
 	struct remap r = { .kaddr = user_buffer(test, 3) };
@@ -160,13 +24,17 @@ static void remap_vmalloc_range_maps_vma(struct kunit *test)
 	int i;
 
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, r.kaddr, 3);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 3));
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_MEMEQ(test, user_read_page(test, addr + i * PAGE_SIZE),
-				   r.kaddr + i * PAGE_SIZE, PAGE_SIZE);
+		MM_KUNIT_EXPECT(test, check_bytes(test, user_read_page(test, addr + i * PAGE_SIZE),
+						  r.kaddr + i * PAGE_SIZE, PAGE_SIZE));
 }
 
-/* These are ordinary pages: neither VM_IO nor VM_PFNMAP. */
+/*
+ * The VMA gets VM_MIXEDMAP, VM_DONTEXPAND and VM_DONTDUMP, and neither VM_IO
+ * nor VM_PFNMAP, because vmalloc pages are ordinary pages with references; the
+ * mapping must not grow beyond the area.
+ */
 static void remap_vmalloc_range_flags(struct kunit *test)
 {
 	struct remap r = { .kaddr = user_buffer(test, 1) };
@@ -175,28 +43,40 @@ static void remap_vmalloc_range_flags(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r.flags, REMAP_VMALLOC_FLAGS);
 }
 
-/* Up to the last page of the area, but not beyond it. */
+/*
+ * @pgoff is an offset in the buffer in pages, and may reach up to the last page
+ * of the area, because drivers map parts of a buffer.
+ */
 static void remap_vmalloc_range_pgoff(struct kunit *test)
 {
 	struct remap r = { .kaddr = user_buffer(test, 5), .pgoff = 3 };
 	unsigned long addr = map_shared(test, 2, range_mmap, &r);
 
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, r.kaddr + 3 * PAGE_SIZE, 2);
+	MM_KUNIT_ASSERT(test,
+			check_mapped(test, addr, r.kaddr + 3 * PAGE_SIZE, 2));
 }
 
-/* The offset that the process asked for is for the driver to pass on. */
+/*
+ * vm_pgoff of the VMA is not looked at, because the driver decides what an
+ * offset in its file means and passes @pgoff.
+ */
 static void remap_vmalloc_range_ignores_vm_pgoff(struct kunit *test)
 {
 	struct remap r = { .kaddr = user_buffer(test, 3) };
 	struct user_file *uf = user_file_open(test, O_RDWR, range_mmap, &r);
 	long addr = user_mmap(uf, 0, PAGE_SIZE, PROT_RW, MAP_SHARED, 2);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr), "mmap() returned %ld", (long)addr);
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, r.kaddr, 1);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 1));
 }
 
+/*
+ * remap_vmalloc_range_partial() maps @size bytes from page @pgoff of the buffer
+ * to the user address that it is given, and nothing before or after, because
+ * drivers build a VMA from several buffers.
+ */
 static void remap_vmalloc_range_partial_placement(struct kunit *test)
 {
 	struct remap r = {
@@ -209,12 +89,16 @@ static void remap_vmalloc_range_partial_placement(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
 	KUNIT_EXPECT_EQ(test, r.flags, REMAP_VMALLOC_FLAGS);
-	expect_unmapped(test, addr, 1);
-	expect_mapped(test, addr + PAGE_SIZE, r.kaddr + 2 * PAGE_SIZE, 2);
-	expect_unmapped(test, addr + 3 * PAGE_SIZE, 1);
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr, 1));
+	MM_KUNIT_ASSERT(test,
+			check_mapped(test, addr + PAGE_SIZE, r.kaddr + 2 * PAGE_SIZE, 2));
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr + 3 * PAGE_SIZE, 1));
 }
 
-/* An address inside an area is as good as one and a page offset. */
+/*
+ * A kernel address inside the area counts as the area's start and a page
+ * offset, because callers may keep a pointer into their buffer.
+ */
 static void remap_vmalloc_range_partial_interior_kaddr(struct kunit *test)
 {
 	void *buf = user_buffer(test, 4);
@@ -226,9 +110,12 @@ static void remap_vmalloc_range_partial_interior_kaddr(struct kunit *test)
 	unsigned long addr = map_shared(test, 2, partial_mmap, &r);
 
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, buf + 2 * PAGE_SIZE, 2);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, buf + 2 * PAGE_SIZE, 2));
 }
 
+/*
+ * @size is rounded up to whole pages, because page tables map nothing smaller.
+ */
 static void remap_vmalloc_range_partial_rounds_size_up(struct kunit *test)
 {
 	struct remap r = { .kaddr = user_buffer(test, 2) };
@@ -237,13 +124,13 @@ static void remap_vmalloc_range_partial_rounds_size_up(struct kunit *test)
 	r.size = 1;
 	addr = map_shared(test, 2, partial_mmap, &r);
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, r.kaddr, 1);
-	expect_unmapped(test, addr + PAGE_SIZE, 1);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 1));
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr + PAGE_SIZE, 1));
 
 	r.size = PAGE_SIZE + 1;
 	addr = map_shared(test, 2, partial_mmap, &r);
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, r.kaddr, 2);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 2));
 }
 
 /* Maps the two halves of a buffer one after the other, but swapped. */
@@ -261,6 +148,14 @@ static int swapped_mmap(struct vm_area_struct *vma, void *data)
 	return partial_mmap(vma, r);
 }
 
+/*
+ * Several calls may fill one VMA, in any order, because each maps only its own
+ * part.
+ *
+ *      addr
+ *      |-- page 2 --|-- page 3 --|-- page 0 --|-- page 1 --|
+ *       second call               first call
+ */
 static void remap_vmalloc_range_partial_twice(struct kunit *test)
 {
 	struct remap r = {
@@ -271,11 +166,17 @@ static void remap_vmalloc_range_partial_twice(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
 	KUNIT_EXPECT_EQ(test, r.flags, 0);
-	expect_mapped(test, addr, r.kaddr + 2 * PAGE_SIZE, 2);
-	expect_mapped(test, addr + 2 * PAGE_SIZE, r.kaddr, 2);
+	MM_KUNIT_ASSERT(test,
+			check_mapped(test, addr, r.kaddr + 2 * PAGE_SIZE, 2));
+	MM_KUNIT_ASSERT(test,
+			check_mapped(test, addr + 2 * PAGE_SIZE, r.kaddr, 2));
 }
 
-/* More pages than a page table has entries, or at least two page tables. */
+/*
+ * The order of the buffer's pages is kept across user page tables, because the
+ * walk goes on in the next table.
+ * With 600 pages across the border of a PMD there are two tables or more.
+ */
 static void remap_vmalloc_range_page_tables(struct kunit *test)
 {
 	struct remap r = { .kaddr = user_buffer(test, 600) };
@@ -286,12 +187,16 @@ static void remap_vmalloc_range_page_tables(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, addr, at);
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, r.kaddr, 600);
-	KUNIT_EXPECT_MEMEQ(test, user_read_page(test, addr + 599 * PAGE_SIZE),
-			   r.kaddr + 599 * PAGE_SIZE, PAGE_SIZE);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 600));
+	MM_KUNIT_EXPECT(test, check_bytes(test, user_read_page(test, addr + 599 * PAGE_SIZE),
+					  r.kaddr + 599 * PAGE_SIZE, PAGE_SIZE));
 }
 
-/* Where the area consists of huge pages, it is still mapped page by page. */
+/*
+ * An area that the kernel maps by huge pages is mapped to user space page by
+ * page, with the right pages on both sides of the border of a huge page,
+ * because the caller cannot know how the area is mapped.
+ */
 static void remap_vmalloc_range_huge_area(struct kunit *test)
 {
 	struct remap r = { .pgoff = PMD_SIZE / PAGE_SIZE - 2 };
@@ -300,33 +205,34 @@ static void remap_vmalloc_range_huge_area(struct kunit *test)
 	if (PMD_SIZE > SZ_4M)
 		kunit_skip(test, "needs huge pages of 4 MB or less");
 
-	r.kaddr = manage(test, vfree_action,
-			 vmalloc_huge(2 * PMD_SIZE, GFP_KERNEL | __GFP_ZERO));
+	r.kaddr = mm_kunit_manage(test, mm_kunit_vfree,
+				  vmalloc_huge(2 * PMD_SIZE, GFP_KERNEL | __GFP_ZERO));
 	find_vm_area(r.kaddr)->flags |= VM_USERMAP;
 
 	addr = map_shared(test, 4, range_mmap, &r);
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
 	memset(r.kaddr + PMD_SIZE, 'h', PAGE_SIZE);
-	expect_mapped(test, addr, r.kaddr + PMD_SIZE - 2 * PAGE_SIZE, 4);
-	KUNIT_EXPECT_MEMEQ(test, user_read_page(test, addr + 2 * PAGE_SIZE),
-			   r.kaddr + PMD_SIZE, PAGE_SIZE);
+	MM_KUNIT_ASSERT(test,
+			check_mapped(test, addr, r.kaddr + PMD_SIZE - 2 * PAGE_SIZE, 4));
+	MM_KUNIT_EXPECT(test, check_bytes(test, user_read_page(test, addr + 2 * PAGE_SIZE),
+					  r.kaddr + PMD_SIZE, PAGE_SIZE));
 }
 
-/* === Which addresses are accepted === */
+/* -- Which addresses are accepted ------------------------------------------ */
 
 static void *addr_vmalloc(struct kunit *test)
 {
-	return manage(test, vfree_action, vmalloc(PAGE_SIZE));
+	return mm_kunit_manage(test, mm_kunit_vfree, vmalloc(PAGE_SIZE));
 }
 
 static void *addr_vzalloc(struct kunit *test)
 {
-	return manage(test, vfree_action, vzalloc(PAGE_SIZE));
+	return mm_kunit_manage(test, mm_kunit_vfree, vzalloc(PAGE_SIZE));
 }
 
 static void *addr_vmap(struct kunit *test, unsigned long flags)
 {
-	struct page *page = own_page(test);
+	struct page *page = mm_kunit_page(test);
 
 	return own_vmap(test, &page, 1, flags);
 }
@@ -353,12 +259,12 @@ static void *addr_vmap_dma(struct kunit *test)
 
 static void *addr_vmalloc_user(struct kunit *test)
 {
-	return manage(test, vfree_action, vmalloc_user(PAGE_SIZE));
+	return mm_kunit_manage(test, mm_kunit_vfree, vmalloc_user(PAGE_SIZE));
 }
 
 static void *addr_vmalloc_32_user(struct kunit *test)
 {
-	return manage(test, vfree_action, vmalloc_32_user(PAGE_SIZE));
+	return mm_kunit_manage(test, mm_kunit_vfree, vmalloc_32_user(PAGE_SIZE));
 }
 
 static void unmap_ram_action(void *addr)
@@ -368,9 +274,9 @@ static void unmap_ram_action(void *addr)
 
 static void *addr_vm_map_ram(struct kunit *test)
 {
-	struct page *page = own_page(test);
+	struct page *page = mm_kunit_page(test);
 
-	return manage(test, unmap_ram_action,
+	return mm_kunit_manage(test, unmap_ram_action,
 		      vm_map_ram(&page, 1, NUMA_NO_NODE));
 }
 
@@ -410,38 +316,44 @@ static const struct addr_case {
 	void *(*get)(struct kunit *test);
 	int ret;
 } addr_cases[] = {
-	{ "vmalloc_user", addr_vmalloc_user, 0 },
-	{ "vmalloc_32_user", addr_vmalloc_32_user, 0 },
-	{ "vmap_with_vm_usermap", addr_vmap_user, 0 },
-	{ "vmap_with_vm_dma_coherent", addr_vmap_dma, 0 },
-	{ "vmap", addr_vmap_plain, -EINVAL },
-	{ "vmap_with_vm_ioremap", addr_vmap_ioremap, -EINVAL },
-	{ "vmalloc", addr_vmalloc, -EINVAL },
-	{ "vzalloc", addr_vzalloc, -EINVAL },
-	{ "vm_map_ram", addr_vm_map_ram, -EINVAL },
-	{ "vfree", addr_vfreed, -EINVAL },
-	{ "kmalloc", addr_kmalloc, -EINVAL },
-	{ "stack", addr_stack, -EINVAL },
-	{ "null", addr_null, -EINVAL },
+	{ .desc = "vmalloc_user", .get = addr_vmalloc_user, .ret = 0 },
+	{ .desc = "vmalloc_32_user", .get = addr_vmalloc_32_user, .ret = 0 },
+	{ .desc = "vmap_with_vm_usermap", .get = addr_vmap_user, .ret = 0 },
+	{ .desc = "vmap_with_vm_dma_coherent", .get = addr_vmap_dma, .ret = 0 },
+	{ .desc = "vmap", .get = addr_vmap_plain, .ret = -EINVAL },
+	{ .desc = "vmap_with_vm_ioremap", .get = addr_vmap_ioremap,
+	  .ret = -EINVAL },
+	{ .desc = "vmalloc", .get = addr_vmalloc, .ret = -EINVAL },
+	{ .desc = "vzalloc", .get = addr_vzalloc, .ret = -EINVAL },
+	{ .desc = "vm_map_ram", .get = addr_vm_map_ram, .ret = -EINVAL },
+	{ .desc = "vfree", .get = addr_vfreed, .ret = -EINVAL },
+	{ .desc = "kmalloc", .get = addr_kmalloc, .ret = -EINVAL },
+	{ .desc = "stack", .get = addr_stack, .ret = -EINVAL },
+	{ .desc = "null", .get = addr_null, .ret = -EINVAL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(addr, addr_cases, desc);
 
+/*
+ * Only areas with VM_USERMAP or VM_DMA_COHERENT are accepted, because who
+ * allocates an area says by these flags that its pages are initialised and may
+ * be shown to user space.
+ */
 static void remap_vmalloc_range_address(struct kunit *test)
 {
-	const struct addr_case *c = test->param_value;
-	struct remap r = { .kaddr = c->get(test) };
+	const struct addr_case *row = test->param_value;
+	struct remap r = { .kaddr = row->get(test) };
 	unsigned long addr = map_shared(test, 1, range_mmap, &r);
 
-	KUNIT_EXPECT_EQ(test, r.ret, c->ret);
-	KUNIT_EXPECT_EQ(test, r.flags, c->ret ? 0 : REMAP_VMALLOC_FLAGS);
-	if (c->ret)
-		expect_unmapped(test, addr, 1);
+	KUNIT_EXPECT_EQ(test, r.ret, row->ret);
+	KUNIT_EXPECT_EQ(test, r.flags, row->ret ? 0 : REMAP_VMALLOC_FLAGS);
+	if (row->ret)
+		MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr, 1));
 	else
-		expect_mapped(test, addr, r.kaddr, 1);
+		MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 1));
 }
 
-/* === Which ranges are refused === */
+/* -- Which ranges are refused ---------------------------------------------- */
 
 /* The VMA is the smaller one, so that the area can be overrun within it. */
 #define AREA_PAGES	3
@@ -463,77 +375,112 @@ static const struct refusal {
 	unsigned long size;
 	int ret;
 } refusals[] = {
-	{ "uaddr_one_byte_into_a_page", 1, 0, 0, PAGE_SIZE, -EINVAL },
-	{ "uaddr_half_a_page_into_a_page", PAGE_SIZE / 2, 0, 0, PAGE_SIZE, -EINVAL },
-	{ "uaddr_at_the_end_of_the_vma", VMA_SIZE, 0, 0, PAGE_SIZE, -EFAULT },
-	{ "uaddr_a_page_below_the_vma", -PAGE_SIZE, 0, 0, PAGE_SIZE, -EFAULT },
-	{ "uaddr_outside_the_vma_and_unaligned", VMA_SIZE + 1, 0, 0, PAGE_SIZE, -EINVAL },
-	{ "uaddr_outside_the_vma_and_area_too_small", VMA_SIZE, 0, 0, AREA_SIZE + 1, -EINVAL },
-	{ "kaddr_one_byte_into_a_page", 0, 1, 0, PAGE_SIZE, -EINVAL },
-	{ "kaddr_half_a_page_into_a_page", 0, PAGE_SIZE / 2, 0, PAGE_SIZE, -EINVAL },
-	{ "kaddr_in_the_area_and_its_size", 0, PAGE_SIZE, 0, AREA_SIZE, -EINVAL },
-	{ "kaddr_in_the_area_and_pgoff", VMA_SIZE, PAGE_SIZE, 1, VMA_SIZE, -EINVAL },
-	{ "kaddr_in_the_guard_page", VMA_SIZE, AREA_SIZE, 0, PAGE_SIZE, -EINVAL },
-	{ "size_0", 0, 0, 0, 0, -EINVAL },
-	{ "size_rounded_up_overflows_to_0", 0, 0, 0, ULONG_MAX, -EINVAL },
-	{ "size_a_page_above_the_area_s", 0, 0, 0, AREA_SIZE + PAGE_SIZE, -EINVAL },
-	{ "size_a_byte_above_the_area_s", 0, 0, 0, AREA_SIZE + 1, -EINVAL },
-	{ "size_must_not_be_truncated", 0, 0, 0, UPPER_HALF + AREA_SIZE, -EINVAL },
-	{ "size_of_whole_pages_as_large_as_can_be", 0, 0, 0, -PAGE_SIZE, -EINVAL },
-	{ "size_and_pgoff_a_page_above_the_area_s", 0, 0, 1, AREA_SIZE, -EINVAL },
-	{ "size_and_pgoff_overflow_to_0", 0, 0, 1, -PAGE_SIZE, -EINVAL },
-	{ "pgoff_at_the_end_of_the_area", VMA_SIZE, 0, AREA_PAGES, PAGE_SIZE, -EINVAL },
-	{ "pgoff_overflows_to_0", 0, 0, PGOFF_OVERFLOW, PAGE_SIZE, -EINVAL },
-	{ "pgoff_overflows_to_1", 0, 0, PGOFF_OVERFLOW + 1, PAGE_SIZE, -EINVAL },
-	{ "pgoff_must_not_be_truncated", 0, 0, UPPER_HALF, PAGE_SIZE, -EINVAL },
-	{ "pgoff_as_large_as_can_be", 0, 0, ULONG_MAX, PAGE_SIZE, -EINVAL },
-	{ "pgoff_and_size_overflow_to_0", 0, PAGE_SIZE, PGOFF_OVERFLOW - 1, PAGE_SIZE, -EINVAL },
-	{ "pgoff_and_size_overflow_to_1", 0, PAGE_SIZE, PGOFF_OVERFLOW - 1, VMA_SIZE, -EINVAL },
+	{ .desc = "uaddr_one_byte_into_a_page", .offset = 1,
+	  .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "uaddr_half_a_page_into_a_page", .offset = PAGE_SIZE / 2,
+	  .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "uaddr_at_the_end_of_the_vma", .offset = VMA_SIZE,
+	  .size = PAGE_SIZE, .ret = -EFAULT },
+	{ .desc = "uaddr_a_page_below_the_vma", .offset = -PAGE_SIZE,
+	  .size = PAGE_SIZE, .ret = -EFAULT },
+	{ .desc = "uaddr_outside_the_vma_and_unaligned",
+	  .offset = VMA_SIZE + 1, .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "uaddr_outside_the_vma_and_area_too_small",
+	  .offset = VMA_SIZE, .size = AREA_SIZE + 1, .ret = -EINVAL },
+	{ .desc = "kaddr_one_byte_into_a_page", .kaddr = 1, .size = PAGE_SIZE,
+	  .ret = -EINVAL },
+	{ .desc = "kaddr_half_a_page_into_a_page", .kaddr = PAGE_SIZE / 2,
+	  .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "kaddr_in_the_area_and_its_size", .kaddr = PAGE_SIZE,
+	  .size = AREA_SIZE, .ret = -EINVAL },
+	{ .desc = "kaddr_in_the_area_and_pgoff", .offset = VMA_SIZE,
+	  .kaddr = PAGE_SIZE, .pgoff = 1, .size = VMA_SIZE, .ret = -EINVAL },
+	{ .desc = "kaddr_in_the_guard_page", .offset = VMA_SIZE,
+	  .kaddr = AREA_SIZE, .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "size_0", .size = 0, .ret = -EINVAL },
+	{ .desc = "size_rounded_up_overflows_to_0", .size = ULONG_MAX,
+	  .ret = -EINVAL },
+	{ .desc = "size_a_page_above_the_area_s",
+	  .size = AREA_SIZE + PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "size_a_byte_above_the_area_s", .size = AREA_SIZE + 1,
+	  .ret = -EINVAL },
+	{ .desc = "size_must_not_be_truncated",
+	  .size = UPPER_HALF + AREA_SIZE, .ret = -EINVAL },
+	{ .desc = "size_of_whole_pages_as_large_as_can_be",
+	  .size = -PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "size_and_pgoff_a_page_above_the_area_s", .pgoff = 1,
+	  .size = AREA_SIZE, .ret = -EINVAL },
+	{ .desc = "size_and_pgoff_overflow_to_0", .pgoff = 1,
+	  .size = -PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "pgoff_at_the_end_of_the_area", .offset = VMA_SIZE,
+	  .pgoff = AREA_PAGES, .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "pgoff_overflows_to_0", .pgoff = PGOFF_OVERFLOW,
+	  .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "pgoff_overflows_to_1", .pgoff = PGOFF_OVERFLOW + 1,
+	  .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "pgoff_must_not_be_truncated", .pgoff = UPPER_HALF,
+	  .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "pgoff_as_large_as_can_be", .pgoff = ULONG_MAX,
+	  .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "pgoff_and_size_overflow_to_0", .kaddr = PAGE_SIZE,
+	  .pgoff = PGOFF_OVERFLOW - 1, .size = PAGE_SIZE, .ret = -EINVAL },
+	{ .desc = "pgoff_and_size_overflow_to_1", .kaddr = PAGE_SIZE,
+	  .pgoff = PGOFF_OVERFLOW - 1, .size = VMA_SIZE, .ret = -EINVAL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(refusal, refusals, desc);
 
-/* What is refused leaves no trace: the caller need not clean up. */
+/*
+ * A range that is not aligned or does not lie within the area is refused with
+ * -EINVAL, and one that starts outside the VMA with -EFAULT, before anything is
+ * mapped, because sizes and offsets come from user space. The VMA stays as it
+ * was, so the caller need not clean up.
+ */
 static void remap_vmalloc_range_partial_refusal(struct kunit *test)
 {
-	const struct refusal *c = test->param_value;
+	const struct refusal *row = test->param_value;
 	struct remap r = {
-		.kaddr = user_buffer(test, AREA_PAGES) + c->kaddr,
-		.pgoff = c->pgoff,
-		.offset = c->offset,
-		.size = c->size,
+		.kaddr = user_buffer(test, AREA_PAGES) + row->kaddr,
+		.pgoff = row->pgoff,
+		.offset = row->offset,
+		.size = row->size,
 	};
 	unsigned long addr = map_shared(test, VMA_PAGES, partial_mmap, &r);
 
-	KUNIT_EXPECT_EQ(test, r.ret, c->ret);
+	KUNIT_EXPECT_EQ(test, r.ret, row->ret);
 	KUNIT_EXPECT_EQ(test, r.flags, 0);
-	expect_unmapped(test, addr, VMA_PAGES);
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr, VMA_PAGES));
 }
 
 /*
- * The guard page is no part of the area. There is no page in it to be mapped:
- * were it not refused, the obstacle would end the attempt before it gets there.
+ * A VMA larger than the area is refused, because the guard page behind the area
+ * belongs to nobody.
+ * The second page of the VMA is occupied, so that a kernel that does not refuse
+ * stops before the guard page.
  */
 static void remap_vmalloc_range_past_end(struct kunit *test)
 {
 	struct remap r = {
 		.kaddr = user_buffer(test, 3),
-		.obstacle = own_page(test),
+		.obstacle = mm_kunit_page(test),
 	};
 	unsigned long addr = map_shared(test, 4, obstacle_mmap, &r);
 
 	KUNIT_EXPECT_EQ(test, r.ret, -EINVAL);
 	KUNIT_EXPECT_EQ(test, r.flags, 0);
-	expect_unmapped(test, addr, 1);
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr, 1));
 
 	r.pgoff = 1;
 	addr = map_shared(test, 3, obstacle_mmap, &r);
 	KUNIT_EXPECT_EQ(test, r.ret, -EINVAL);
 	KUNIT_EXPECT_EQ(test, r.flags, 0);
-	expect_unmapped(test, addr, 1);
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr, 1));
 }
 
-/* Without a guard page, the last page is one like the others. */
+/*
+ * get_vm_area_size() takes the guard page off the size, unless the area has
+ * none (VM_NO_GUARD): then the last page is one like the others.
+ */
 static void get_vm_area_size_no_guard(struct kunit *test)
 {
 	struct vm_struct area = { .size = 3 * PAGE_SIZE };
@@ -543,8 +490,13 @@ static void get_vm_area_size_no_guard(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_vm_area_size(&area), 3 * PAGE_SIZE);
 }
 
-/* === Failures on the way === */
+/* -- Failures on the way --------------------------------------------------- */
 
+/*
+ * A range that ends behind the VMA fails with -EFAULT at the first page that
+ * does not fit, because vm_insert_page() checks each address. What was mapped
+ * before stays.
+ */
 static void remap_vmalloc_range_partial_past_vma(struct kunit *test)
 {
 	struct remap r = {
@@ -556,24 +508,28 @@ static void remap_vmalloc_range_partial_past_vma(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, r.ret, -EFAULT);
 	KUNIT_EXPECT_EQ(test, r.flags, VM_MIXEDMAP);
-	expect_unmapped(test, addr, 1);
-	expect_mapped(test, addr + PAGE_SIZE, r.kaddr, 1);
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr, 1));
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr + PAGE_SIZE, r.kaddr, 1));
 }
 
-/* It does not replace what is mapped already, and does not clean up. */
+/*
+ * A page that is mapped already is not replaced: the call fails with -EBUSY,
+ * takes no reference for that page, and leaves those before it mapped, because
+ * the caller undoes all of it by munmap().
+ */
 static void remap_vmalloc_range_occupied(struct kunit *test)
 {
 	struct remap r = {
 		.kaddr = user_buffer(test, 3),
-		.obstacle = own_page(test),
+		.obstacle = mm_kunit_page(test),
 	};
 	unsigned long addr = map_shared(test, 3, obstacle_mmap, &r);
 
 	KUNIT_EXPECT_EQ(test, r.ret, -EBUSY);
 	KUNIT_EXPECT_EQ(test, r.flags, 0);
-	expect_mapped(test, addr, r.kaddr, 1);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 1));
 	KUNIT_EXPECT_PTR_EQ(test, user_page(addr + PAGE_SIZE, 0), r.obstacle);
-	expect_unmapped(test, addr + 2 * PAGE_SIZE, 1);
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr + 2 * PAGE_SIZE, 1));
 
 	KUNIT_EXPECT_EQ(test, page_ref_count(r.obstacle), 2);
 	KUNIT_EXPECT_EQ(test,
@@ -588,12 +544,15 @@ static int obstacle_mmap_fails(struct vm_area_struct *vma, void *data)
 	return obstacle_mmap(vma, r) ?: r->ret;
 }
 
-/* A driver can leave it to mmap(2) to do so, by failing as well. */
+/*
+ * If ->mmap passes the error on, mmap() unmaps what was mapped and drops its
+ * references, because drivers do not undo it themselves.
+ */
 static void remap_vmalloc_range_failure_unmaps(struct kunit *test)
 {
 	struct remap r = {
 		.kaddr = user_buffer(test, 3),
-		.obstacle = own_page(test),
+		.obstacle = mm_kunit_page(test),
 	};
 	struct user_file *uf = user_file_open(test, O_RDWR, obstacle_mmap_fails,
 					      &r);
@@ -606,41 +565,63 @@ static void remap_vmalloc_range_failure_unmaps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_mm_rss_sum(current->mm), 0);
 }
 
-/* Each of the tables that the pages need can be one too many. */
+/*
+ * If there is no memory for a page table, the call fails with -ENOMEM, and
+ * munmap() undoes what was mapped before, because drivers rely on that. Each
+ * page table fails once.
+ */
 static void remap_vmalloc_range_no_memory(struct kunit *test)
 {
 	const unsigned long at = user_largest_table() - PAGE_SIZE;
 	struct remap r = { .kaddr = user_buffer(test, 2) };
 	struct user_file *uf = user_file_open(test, O_RDWR, range_mmap, &r);
+	struct page *pages[2] = {
+		vmalloc_to_page(r.kaddr), vmalloc_to_page(r.kaddr + PAGE_SIZE)
+	};
+	struct mm_kunit_failing fail;
 	unsigned int errors = 0;
 
-	fail_any_page_alloc(test);
-	do {
-		r.fail_nth++;
-		KUNIT_ASSERT_EQ(test, at, user_mmap(uf, at, 2 * PAGE_SIZE, PROT_RW,
-						    MAP_SHARED | MAP_FIXED, 0));
+	/*
+	 *      at                    <- largest page table that user space has two of
+	 *      |---- page 0 ----|---- page 1 ----|
+	 *                       ^ needs a table of each level below
+	 */
+	mm_kunit_fail_setup(test, MM_KUNIT_FAIL_PAGE);
+	r.fail = &fail;
+	mm_kunit_for_each_failing(test, &fail) {
+		KUNIT_ASSERT_EQ_MSG(test, user_mmap(uf, at, 2 * PAGE_SIZE, PROT_RW,
+						    MAP_SHARED | MAP_FIXED, 0),
+				    at, "mmap(), allocation %u", fail.nth);
 		if (r.ret) {
 			errors++;
-			KUNIT_EXPECT_EQ(test, r.ret, -ENOMEM);
-			KUNIT_EXPECT_EQ(test, r.flags, VM_MIXEDMAP);
-			expect_unmapped(test, at + PAGE_SIZE, 1);
+			KUNIT_EXPECT_EQ_MSG(test, r.ret, -ENOMEM, "allocation %u", fail.nth);
+			KUNIT_EXPECT_EQ_MSG(test, r.flags, VM_MIXEDMAP,
+					    "flags, allocation %u", fail.nth);
+			MM_KUNIT_EXPECT(test, user_check_no_pages(test, at + PAGE_SIZE, 1));
 		} else {
 			/* Even if an allocation failed, as KASAN's may for its records. */
-			expect_mapped(test, at, r.kaddr, 2);
+			MM_KUNIT_ASSERT(test, check_mapped(test, at, r.kaddr, 2));
 		}
-		KUNIT_ASSERT_EQ(test, vm_munmap(at, 2 * PAGE_SIZE), 0);
-		KUNIT_EXPECT_EQ(test, page_ref_count(vmalloc_to_page(r.kaddr)), 1);
-		KUNIT_EXPECT_EQ(test, page_ref_count(vmalloc_to_page(r.kaddr + PAGE_SIZE)), 1);
-		KUNIT_EXPECT_EQ(test, get_mm_rss_sum(current->mm), 0);
-	} while (r.failed && r.fail_nth < 100);
-	KUNIT_EXPECT_FALSE(test, r.failed);
-	KUNIT_EXPECT_GT(test, errors, 0);
+		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(at, 2 * PAGE_SIZE), 0,
+				    "munmap(), allocation %u", fail.nth);
+		MM_KUNIT_EXPECT_COUNTS(test, pages[0], 1, 0,
+				       "page 0 unmapped, allocation %u", fail.nth);
+		MM_KUNIT_EXPECT_COUNTS(test, pages[1], 1, 0,
+				       "page 1 unmapped, allocation %u", fail.nth);
+		KUNIT_EXPECT_EQ_MSG(test, get_mm_rss_sum(current->mm), 0,
+				    "unmapped, allocation %u", fail.nth);
+	}
+	KUNIT_EXPECT_GT_MSG(test, errors, 0, "calls that have failed");
 }
 
+/*
+ * A page that must not be inserted ends the call with -EINVAL, because
+ * unmapping would free it as an ordinary page. Pages before it stay mapped.
+ */
 static void remap_vmalloc_range_bad_page(struct kunit *test)
 {
 	const struct bad_page *bad = test->param_value;
-	struct page *pages[2] = { own_page(test), bad->get(test) };
+	struct page *pages[2] = { mm_kunit_page(test), bad->get(test) };
 	struct remap r = {
 		.kaddr = own_vmap(test, pages, 2, VM_MAP | VM_USERMAP),
 	};
@@ -650,273 +631,8 @@ static void remap_vmalloc_range_bad_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r.ret, -EINVAL);
 	KUNIT_EXPECT_EQ(test, r.flags, VM_MIXEDMAP);
 	KUNIT_EXPECT_PTR_EQ(test, user_page(addr, 0), pages[0]);
-	expect_unmapped(test, addr + PAGE_SIZE, 1);
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr + PAGE_SIZE, 1));
 	KUNIT_EXPECT_EQ(test, page_ref_count(pages[1]), refs);
-}
-
-/* === Who owns the pages === */
-
-static void expect_counts(struct kunit *test, const void *kaddr, int refs,
-			  int mapcount)
-{
-	struct page *page = vmalloc_to_page(kaddr);
-
-	KUNIT_EXPECT_EQ(test, page_ref_count(page), refs);
-	KUNIT_EXPECT_EQ(test, folio_mapcount(page_folio(page)), mapcount);
-}
-
-static void remap_vmalloc_range_references(struct kunit *test)
-{
-	struct remap r = { .kaddr = user_buffer(test, 2) };
-	unsigned long addr = map_shared(test, 2, range_mmap, &r);
-
-	expect_counts(test, r.kaddr, 2, 1);
-	expect_counts(test, r.kaddr + PAGE_SIZE, 2, 1);
-	KUNIT_EXPECT_EQ(test, get_mm_counter_sum(current->mm, MM_FILEPAGES), 2);
-	KUNIT_EXPECT_EQ(test, get_mm_rss_sum(current->mm), 2);
-
-	KUNIT_EXPECT_EQ(test, vm_munmap(addr, 2 * PAGE_SIZE), 0);
-	expect_counts(test, r.kaddr, 1, 0);
-	expect_counts(test, r.kaddr + PAGE_SIZE, 1, 0);
-	KUNIT_EXPECT_EQ(test, get_mm_rss_sum(current->mm), 0);
-}
-
-static void remap_vmalloc_range_partial_munmap(struct kunit *test)
-{
-	struct remap r = { .kaddr = user_buffer(test, 3) };
-	unsigned long addr = map_shared(test, 3, range_mmap, &r);
-
-	KUNIT_EXPECT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), 0);
-	expect_counts(test, r.kaddr, 2, 1);
-	expect_counts(test, r.kaddr + PAGE_SIZE, 1, 0);
-	expect_counts(test, r.kaddr + 2 * PAGE_SIZE, 2, 1);
-	expect_mapped(test, addr, r.kaddr, 1);
-	expect_unmapped(test, addr + PAGE_SIZE, 1);
-	expect_mapped(test, addr + 2 * PAGE_SIZE, r.kaddr + 2 * PAGE_SIZE, 1);
-}
-
-static void remap_vmalloc_range_twice(struct kunit *test)
-{
-	struct remap r = { .kaddr = user_buffer(test, 1) };
-	unsigned long first = map_shared(test, 1, range_mmap, &r);
-	unsigned long second = map_shared(test, 1, range_mmap, &r);
-
-	KUNIT_EXPECT_NE(test, first, second);
-	expect_counts(test, r.kaddr, 3, 2);
-	KUNIT_EXPECT_EQ(test, vm_munmap(first, PAGE_SIZE), 0);
-	expect_counts(test, r.kaddr, 2, 1);
-	expect_mapped(test, second, r.kaddr, 1);
-}
-
-/* A driver may free its memory, and a process may keep it. */
-static void remap_vmalloc_range_vfree_while_mapped(struct kunit *test)
-{
-	struct remap r = {
-		.kaddr = user_buffer(test, 3),
-		.pgoff = 1,
-		.size = PAGE_SIZE,
-	};
-	struct page *page = vmalloc_to_page(r.kaddr + PAGE_SIZE);
-	unsigned long addr = map_shared(test, 1, partial_mmap, &r);
-	void *before = user_read_page(test, addr);
-
-	kunit_release_action(test, vfree_action, r.kaddr);
-	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
-	KUNIT_EXPECT_PTR_EQ(test, user_page(addr, 0), page);
-	KUNIT_EXPECT_MEMEQ(test, user_read_page(test, addr), before, PAGE_SIZE);
-	KUNIT_EXPECT_TRUE(test, user_write(addr, 7));
-
-	get_page(page);
-	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
-	put_page(page);
-}
-
-/* A device may still be using a page that neither side has mapped. */
-static void remap_vmalloc_range_pin_outlives(struct kunit *test)
-{
-	struct remap r = { .kaddr = user_buffer(test, 1) };
-	unsigned long addr = map_shared(test, 1, range_mmap, &r);
-	void *before = user_read_page(test, addr);
-	void *after = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
-	struct page *page;
-
-	KUNIT_ASSERT_NOT_NULL(test, after);
-	KUNIT_ASSERT_EQ(test,
-			pin_user_pages_fast(addr, 1, FOLL_WRITE | FOLL_LONGTERM,
-					    &page), 1);
-	KUNIT_EXPECT_PTR_EQ(test, page, vmalloc_to_page(r.kaddr));
-
-	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
-	kunit_release_action(test, vfree_action, r.kaddr);
-	KUNIT_EXPECT_TRUE(test, folio_maybe_dma_pinned(page_folio(page)));
-	memcpy_from_page(after, page, 0, PAGE_SIZE);
-	KUNIT_EXPECT_MEMEQ(test, after, before, PAGE_SIZE);
-	unpin_user_page(page);
-}
-
-/*
- * Requests are checked against the size that the area was allocated with, so
- * its pages must not be freed when it is made smaller.
- */
-static void vrealloc_shrink_keeps_user_pages(struct kunit *test)
-{
-	struct remap r = { .kaddr = user_buffer(test, 3) };
-	struct page *last = vmalloc_to_page(r.kaddr + 2 * PAGE_SIZE);
-	unsigned long addr;
-
-	KUNIT_ASSERT_PTR_EQ(test, vrealloc(r.kaddr, PAGE_SIZE, GFP_KERNEL),
-			    r.kaddr);
-	KUNIT_ASSERT_PTR_EQ(test, vmalloc_to_page(r.kaddr + 2 * PAGE_SIZE),
-			    last);
-	KUNIT_EXPECT_EQ(test, page_ref_count(last), 1);
-
-	addr = map_shared(test, 3, range_mmap, &r);
-	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, r.kaddr, 3);
-}
-
-/* === What the process can do with them === */
-
-static void remap_vmalloc_range_shared(struct kunit *test)
-{
-	struct remap r = { .kaddr = user_buffer(test, 2) };
-	unsigned long addr = map_shared(test, 2, range_mmap, &r);
-	u32 *second = r.kaddr + PAGE_SIZE;
-
-	/* The VMA allows it, so no fault is needed for the first write. */
-	KUNIT_EXPECT_PTR_EQ(test, user_page(addr, FOLL_WRITE),
-			    vmalloc_to_page(r.kaddr));
-
-	KUNIT_EXPECT_TRUE(test, user_write(addr + PAGE_SIZE, 1234));
-	KUNIT_EXPECT_EQ(test, READ_ONCE(*second), 1234);
-	WRITE_ONCE(*second, 4321);
-	KUNIT_EXPECT_MEMEQ(test, user_read_page(test, addr + PAGE_SIZE), second,
-			   PAGE_SIZE);
-}
-
-static void remap_vmalloc_range_private(struct kunit *test)
-{
-	struct remap r = { .kaddr = user_buffer(test, 2) };
-	unsigned long addr = map_pages(test, 2, PROT_RW, MAP_PRIVATE,
-				       range_mmap, &r);
-	void *before;
-	u32 *copy;
-
-	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, r.kaddr, 2);
-	KUNIT_EXPECT_NULL(test, user_page(addr, FOLL_WRITE));
-
-	/* The process reads what the kernel writes, until it writes itself. */
-	memset(r.kaddr, 'k', PAGE_SIZE);
-	before = user_read_page(test, addr);
-	KUNIT_EXPECT_MEMEQ(test, before, r.kaddr, PAGE_SIZE);
-
-	KUNIT_EXPECT_TRUE(test, user_write(addr, 1234));
-	KUNIT_EXPECT_MEMEQ(test, r.kaddr, before, PAGE_SIZE);
-	expect_counts(test, r.kaddr, 1, 0);
-	expect_mapped(test, addr + PAGE_SIZE, r.kaddr + PAGE_SIZE, 1);
-
-	memset(r.kaddr, 'l', PAGE_SIZE);
-	copy = user_read_page(test, addr);
-	KUNIT_EXPECT_EQ(test, copy[0], 1234);
-	KUNIT_EXPECT_MEMEQ(test, copy + 1, before + sizeof(u32),
-			   PAGE_SIZE - sizeof(u32));
-}
-
-static void remap_vmalloc_range_readonly_mapping(struct kunit *test)
-{
-	struct remap r = { .kaddr = user_buffer(test, 1) };
-	unsigned long addr = map_pages(test, 1, PROT_READ, MAP_SHARED,
-				       range_mmap, &r);
-
-	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	expect_mapped(test, addr, r.kaddr, 1);
-	KUNIT_EXPECT_NULL(test, user_page(addr, FOLL_WRITE));
-	KUNIT_EXPECT_FALSE(test, user_write(addr, 1234));
-	KUNIT_EXPECT_MEMEQ(test, user_read_page(test, addr), r.kaddr, PAGE_SIZE);
-}
-
-static void remap_vmalloc_range_readonly_file(struct kunit *test)
-{
-	struct remap r = { .kaddr = user_buffer(test, 1) };
-	struct user_file *uf = user_file_open(test, O_RDONLY, range_mmap, &r);
-	long addr = user_mmap(uf, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	KUNIT_EXPECT_EQ(test, r.flags, REMAP_VMALLOC_FLAGS);
-	expect_mapped(test, addr, r.kaddr, 1);
-	KUNIT_EXPECT_FALSE(test, user_write(addr, 1234));
-}
-
-/* === The allocators === */
-
-static const struct alloc_case {
-	const char *desc;
-	bool low;
-	unsigned long size;
-} alloc_cases[] = {
-	{ "vmalloc_user_of_a_byte", false, 1 },
-	{ "vmalloc_user_of_a_page", false, PAGE_SIZE },
-	{ "vmalloc_user_of_a_page_and_a_byte", false, PAGE_SIZE + 1 },
-	{ "vmalloc_32_user_of_a_byte", true, 1 },
-	{ "vmalloc_32_user_of_a_page", true, PAGE_SIZE },
-	{ "vmalloc_32_user_of_a_page_and_a_byte", true, PAGE_SIZE + 1 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(alloc, alloc_cases, desc);
-
-static void *alloc_user(bool low, unsigned long size)
-{
-	return low ? vmalloc_32_user(size) : vmalloc_user(size);
-}
-
-/* Whole pages are mapped, so all of the last one must be free of old data. */
-static void vmalloc_user_area(struct kunit *test)
-{
-	const struct alloc_case *c = test->param_value;
-	unsigned long size = PAGE_ALIGN(c->size);
-	struct remap r = {};
-	struct vm_struct *area;
-	unsigned long addr, i;
-	void *dirty;
-
-	/* Memory that was just freed is the first to be allocated again. */
-	dirty = c->low ? vmalloc_32(size) : vmalloc(size);
-	KUNIT_ASSERT_NOT_NULL(test, dirty);
-	memset(dirty, 'd', size);
-	vfree(dirty);
-
-	r.kaddr = manage(test, vfree_action, alloc_user(c->low, c->size));
-	area = find_vm_area(r.kaddr);
-	KUNIT_ASSERT_NOT_NULL(test, area);
-	KUNIT_EXPECT_TRUE(test, area->flags & VM_USERMAP);
-	KUNIT_EXPECT_FALSE(test, area->flags & VM_NO_GUARD);
-	KUNIT_EXPECT_EQ(test, get_vm_area_size(area), size);
-
-	/* User space can have it at an address of the same cache colour. */
-	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)r.kaddr, SHMLBA));
-
-	addr = map_shared(test, size >> PAGE_SHIFT, range_mmap, &r);
-	KUNIT_EXPECT_EQ(test, r.ret, 0);
-	for (i = 0; i < size; i += PAGE_SIZE) {
-		phys_addr_t phys = page_to_phys(vmalloc_to_page(r.kaddr + i));
-
-		KUNIT_EXPECT_NULL(test, memchr_inv(user_read_page(test, addr + i),
-						   0, PAGE_SIZE));
-		if (c->low)
-			KUNIT_EXPECT_LE(test, phys, U32_MAX);
-	}
-}
-
-/* This is taken for a mistake of the caller, hence the warning. */
-static void vmalloc_user_size_0(struct kunit *test)
-{
-	kunit_warning_suppress(test) {
-		KUNIT_EXPECT_NULL(test, vmalloc_user(0));
-		KUNIT_EXPECT_NULL(test, vmalloc_32_user(0));
-	}
 }
 
 static struct kunit_case remap_vmalloc_test_cases[] = {
@@ -940,18 +656,6 @@ static struct kunit_case remap_vmalloc_test_cases[] = {
 	KUNIT_CASE(remap_vmalloc_range_failure_unmaps),
 	KUNIT_CASE(remap_vmalloc_range_no_memory),
 	KUNIT_CASE_PARAM(remap_vmalloc_range_bad_page, bad_page_gen_params),
-	KUNIT_CASE(remap_vmalloc_range_references),
-	KUNIT_CASE(remap_vmalloc_range_partial_munmap),
-	KUNIT_CASE(remap_vmalloc_range_twice),
-	KUNIT_CASE(remap_vmalloc_range_vfree_while_mapped),
-	KUNIT_CASE(remap_vmalloc_range_pin_outlives),
-	KUNIT_CASE(vrealloc_shrink_keeps_user_pages),
-	KUNIT_CASE(remap_vmalloc_range_shared),
-	KUNIT_CASE(remap_vmalloc_range_private),
-	KUNIT_CASE(remap_vmalloc_range_readonly_mapping),
-	KUNIT_CASE(remap_vmalloc_range_readonly_file),
-	KUNIT_CASE_PARAM(vmalloc_user_area, alloc_gen_params),
-	KUNIT_CASE(vmalloc_user_size_0),
 	{}
 };
 

@@ -2,10 +2,10 @@
 /*
  * A user address space with a VMA of a file whose ->mmap belongs to the test.
  *
- * remap_pfn_range() and its kin may only be called from ->mmap, where the VMA
- * is the caller's and the mmap_lock is held for writing. So a test gives
- * user_file_open() the function that is to run there, and user_mmap() returns
- * what mmap(2) would have returned to a process.
+ * remap_pfn_range() and the other functions that fill a VMA may only be called
+ * from ->mmap, where the VMA is the caller's and the mmap_lock is held for
+ * writing. So a test gives user_file_open() the function that is to run there,
+ * and user_mmap() returns what mmap(2) would have returned to a process.
  *
  * The address space belongs to the thread of the test case and goes when that
  * has ended, before what was there first is freed: what has to be seen after
@@ -27,6 +27,8 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
+
+#define PROT_RW	(PROT_READ | PROT_WRITE)
 
 /**
  * struct user_file - a file to be mapped by the thread of a test case

@@ -1,87 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests for vunmap() and vfree() of what vmap() returned: who owns the
- * pages then, what is left, and in which contexts they work.
+ * KUnit tests for vunmap() and vfree() of what vmap() returned: who owns the pages
+ * then, and what is left.
  */
-#include <kunit/run-in-irq-context.h>
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/iopoll.h>
-#include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
-#include <linux/preempt.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
+#include "mm_kunit.h"
 #include "vmallocinfo.h"
 #include "vmap_pages.h"
 
-KUNIT_ARRAY_PARAM_DESC(page_order, page_orders, desc);
+KUNIT_ARRAY_PARAM_DESC(vmap_pages_order, vmap_pages_orders, desc);
 
-KUNIT_DEFINE_ACTION_WRAPPER(vfree_action, vfree, const void *);
-
-/* ---- Who owns the pages and the array ---- */
+/* -- who owns the pages and the array -------------------------------------- */
 
 /*
- * vmap() that is given @array, which the caller has allocated, and a new
- * reference of each page. vfree() is called when the case ends.
- */
-static void *map_given(struct kunit *test, struct page **array,
-		       unsigned int count)
-{
-	void *addr;
-
-	get_pages(array, count);
-	addr = vmap(array, count, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
-	if (!addr) {
-		put_pages(array, count);
-		kvfree(array);
-	}
-	KUNIT_ASSERT_NOT_NULL(test, addr);
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, vfree_action, addr));
-
-	return addr;
-}
-
-/*
- * vfree() drops one reference for each entry, not for each page, in whatever
- * order they are. It frees the array itself, so vmap() must not take a copy.
+ * vfree() of a VM_MAP_PUT_PAGES mapping drops one reference for each entry of
+ * the array, whatever the order of the pages, and frees the array, which may
+ * come from kmalloc() or vmalloc() (kernel-doc of vmap()). The area therefore
+ * has the array itself, not a copy.
  */
 static void vfree_put_pages(struct kunit *test)
 {
-	const struct page_order *order = test->param_value;
+	const struct vmap_pages_order *order = test->param_value;
 	struct page *page = test->priv;
 
 	for (int vmalloced = 0; vmalloced <= 1; vmalloced++) {
-		struct page **array = new_array(test, order - page_orders, vmalloced);
-		void *addr = map_given(test, array, NR_PAGES);
+		struct page **array = vmap_pages_new_array(test, order - vmap_pages_orders,
+							   vmalloced);
+		void *addr = vmap_pages_map_given(test, array, NR_VMAP_PAGES);
 		struct vm_struct *area = find_vm_area(addr);
 
 		KUNIT_ASSERT_NOT_NULL(test, area);
 		KUNIT_EXPECT_PTR_EQ(test, area->pages, array);
-		KUNIT_EXPECT_EQ(test, area->nr_pages, NR_PAGES);
+		KUNIT_EXPECT_EQ(test, area->nr_pages, NR_VMAP_PAGES);
 		KUNIT_EXPECT_EQ(test, area->flags, VM_MAP | VM_MAP_PUT_PAGES);
-		KUNIT_EXPECT_EQ(test, area->size, (NR_PAGES + 1) * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, area->size, (NR_VMAP_PAGES + 1) * PAGE_SIZE);
 
-		kunit_release_action(test, vfree_action, addr);
-		for (int i = 0; i < NR_PAGES; i++)
+		kunit_release_action(test, mm_kunit_vfree, addr);
+		for (int i = 0; i < NR_VMAP_PAGES; i++)
 			KUNIT_EXPECT_EQ_MSG(test, page_count(page + i), 1, "page %d", i);
 		KUNIT_EXPECT_NULL(test, find_vm_area(addr));
-		KUNIT_EXPECT_EQ(test, mapped_as(addr, NULL, NR_PAGES), NR_PAGES);
+		MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, NULL, NR_VMAP_PAGES));
 		if (vmalloced)
 			KUNIT_EXPECT_NULL(test, find_vm_area(array));
 	}
 }
 
 /*
- * One reference for each entry: those of a compound page are all in its head,
- * whichever of its pages the array refers to.
+ * vfree() drops a reference of the compound page for each entry that is one of
+ * its pages, as put_page() does, because the references of a compound page are
+ * all counted in its head.
  */
 static void vfree_put_pages_compound(struct kunit *test)
 {
@@ -89,13 +67,12 @@ static void vfree_put_pages_compound(struct kunit *test)
 	void *addr;
 
 	KUNIT_ASSERT_NOT_NULL(test, head);
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, put_page_action, head));
+	mm_kunit_manage(test, mm_kunit_put_page, head);
 	array = kmalloc_array(4, sizeof(*array), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, array);
 	for (int i = 0; i < 4; i++)
 		array[i] = head + i;
-	get_pages(array, 4);
+	vmap_pages_get(array, 4);
 	addr = vmap(array, 4, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, addr);
 
@@ -112,61 +89,65 @@ static const struct releaser {
 	const char *desc;
 	void (*release)(const void *addr);
 } releasers[] = {
-	{ "vunmap", vunmap },
-	{ "vfree", vfree },
+	{ .desc = "vunmap", .release = vunmap },
+	{ .desc = "vfree", .release = vfree },
 };
 
 KUNIT_ARRAY_PARAM_DESC(releaser, releasers, desc);
 
 /*
- * Without VM_MAP_PUT_PAGES nothing is given away, to neither function, and the
- * array is not needed any more when vmap() returns.
+ * Without VM_MAP_PUT_PAGES the pages and the array remain the caller's, for
+ * vunmap() and vfree() alike, and vmap() does not need the array after it has
+ * returned. Callers often have the array on the stack.
  */
 static void plain_map_owns_nothing(struct kunit *test)
 {
 	const struct releaser *row = test->param_value;
-	struct page **array = array_of(test, SCATTERED);
-	struct page **copy = array_of(test, SCATTERED);
-	void *addr = vmap(array, NR_PAGES, VM_MAP, PAGE_KERNEL);
+	struct page **array = vmap_pages_array(test, VMAP_SCATTERED);
+	struct page **copy = vmap_pages_array(test, VMAP_SCATTERED);
+	void *addr = vmap(array, NR_VMAP_PAGES, VM_MAP, PAGE_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, addr);
-	memset(array, 0xff, NR_PAGES * sizeof(*array));
-	KUNIT_EXPECT_EQ(test, nr_unshared(test), NR_PAGES);
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, copy, NR_PAGES), NR_PAGES);
+	memset(array, 0xff, NR_VMAP_PAGES * sizeof(*array));
+	MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 1));
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, copy, NR_VMAP_PAGES));
 
 	row->release(addr);
-	KUNIT_EXPECT_EQ(test, nr_unshared(test), NR_PAGES);
-	KUNIT_EXPECT_NULL(test, memchr_inv(array, 0xff, NR_PAGES * sizeof(*array)));
+	MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 1));
+	KUNIT_EXPECT_NULL(test, memchr_inv(array, 0xff, NR_VMAP_PAGES * sizeof(*array)));
 	KUNIT_EXPECT_NULL(test, find_vm_area(addr));
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, NULL, NR_PAGES), NR_PAGES);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, NULL, NR_VMAP_PAGES));
 }
 
-/* vunmap() removes the mapping only: whoever calls it takes all back. */
+/*
+ * vunmap() of a VM_MAP_PUT_PAGES mapping only removes the mapping: the array
+ * and the references are the caller's again.
+ */
 static void vunmap_put_pages_keeps_pages(struct kunit *test)
 {
-	struct page **array = new_array(test, ASCENDING, true);
-	struct page **copy = array_of(test, ASCENDING);
-	void *addr = map_given(test, array, NR_PAGES);
+	struct page **array = vmap_pages_new_array(test, VMAP_ASCENDING, true);
+	struct page **copy = vmap_pages_array(test, VMAP_ASCENDING);
+	void *addr = vmap_pages_map_given(test, array, NR_VMAP_PAGES);
 	bool kept;
 
-	kunit_remove_action(test, vfree_action, addr);
+	kunit_remove_action(test, mm_kunit_vfree, addr);
 	vunmap(addr);
-	KUNIT_EXPECT_EQ(test, nr_unshared(test), 0);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 2));
 	KUNIT_EXPECT_NULL(test, find_vm_area(addr));
 	kept = find_vm_area(array);
-	KUNIT_EXPECT_TRUE(test, kept);
+	KUNIT_EXPECT_EQ(test, kept, true);
 	if (!kept)
 		return;
-	KUNIT_EXPECT_MEMEQ(test, array, copy, NR_PAGES * sizeof(*array));
+	KUNIT_EXPECT_MEMEQ(test, array, copy, NR_VMAP_PAGES * sizeof(*array));
 
-	put_pages(array, NR_PAGES);
+	vmap_pages_put(array, NR_VMAP_PAGES);
 	vfree(array);
-	KUNIT_EXPECT_EQ(test, nr_unshared(test), NR_PAGES);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 1));
 }
 
-/* ---- What is left in the end ---- */
+/* -- what is left in the end ----------------------------------------------- */
 
-/* With those that wait in the list of a CPU to be used again. */
+/* Returns the number of free pages, those in the lists of the CPUs included. */
 static unsigned long free_pages_now(void)
 {
 	unsigned long nr = 0;
@@ -201,36 +182,36 @@ static const struct held_pages {
 	int order;
 	unsigned long held;	/* bit i: page i is still used */
 } held_pages[] = {
-	{ "ascending", ASCENDING, 0 },
-	{ "ascending_first_held", ASCENDING, 0x0001 },
-	{ "ascending_middle_held", ASCENDING, 0x0080 },
-	{ "ascending_run_held", ASCENDING, 0x0070 },
-	{ "ascending_last_held", ASCENDING, 0x8000 },
-	{ "ascending_some_held", ASCENDING, 0x5294 },
-	{ "descending", DESCENDING, 0 },
-	{ "interleaved", INTERLEAVED, 0 },
-	{ "scattered", SCATTERED, 0 },
-	{ "runs", RUNS, 0 },
-	{ "runs_some_held", RUNS, 0x0842 },
-	{ "duplicates", DUPLICATES, 0 },
+	{ .desc = "ascending", .order = VMAP_ASCENDING, .held = 0 },
+	{ .desc = "ascending_first_held", .order = VMAP_ASCENDING, .held = 0x0001 },
+	{ .desc = "ascending_middle_held", .order = VMAP_ASCENDING, .held = 0x0080 },
+	{ .desc = "ascending_run_held", .order = VMAP_ASCENDING, .held = 0x0070 },
+	{ .desc = "ascending_last_held", .order = VMAP_ASCENDING, .held = 0x8000 },
+	{ .desc = "ascending_some_held", .order = VMAP_ASCENDING, .held = 0x5294 },
+	{ .desc = "descending", .order = VMAP_DESCENDING, .held = 0 },
+	{ .desc = "interleaved", .order = VMAP_INTERLEAVED, .held = 0 },
+	{ .desc = "scattered", .order = VMAP_SCATTERED, .held = 0 },
+	{ .desc = "runs", .order = VMAP_RUNS, .held = 0 },
+	{ .desc = "runs_some_held", .order = VMAP_RUNS, .held = 0x0842 },
+	{ .desc = "duplicates", .order = VMAP_DUPLICATES, .held = 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(held_pages, held_pages, desc);
 
-/* Whether the allocator offers @page, which is in use, or misshapen blocks. */
+/* Returns whether the allocator gives out @page, which is in use, or unaligned blocks. */
 static bool allocator_broken(struct page *page)
 {
-	struct page *block[ORDER + 1];
+	struct page *block[VMAP_PAGES_ORDER + 1];
 	bool broken = false;
 
-	for (int order = 0; order <= ORDER; order++) {
+	for (int order = 0; order <= VMAP_PAGES_ORDER; order++) {
 		block[order] = alloc_pages(GFP_KERNEL, order);
 		if (!block[order])
 			continue;
 		broken |= page >= block[order] && page < block[order] + (1 << order);
 		broken |= !IS_ALIGNED(page_to_pfn(block[order]), 1 << order);
 	}
-	for (int order = 0; order <= ORDER && !broken; order++)
+	for (int order = 0; order <= VMAP_PAGES_ORDER && !broken; order++)
 		if (block[order])
 			__free_pages(block[order], order);
 
@@ -242,33 +223,33 @@ static int free_held_pages(struct kunit *test)
 	const struct held_pages *row = test->param_value;
 	/* Large enough to be missed when it is not freed. */
 	struct page **array = kmalloc(4 * PAGE_SIZE, GFP_KERNEL);
-	struct page *page = alloc_pages(GFP_KERNEL, ORDER);
+	struct page *page = alloc_pages(GFP_KERNEL, VMAP_PAGES_ORDER);
 	void *addr;
 	int err = 0;
 
 	if (!array || !page) {
 		kfree(array);
 		if (page)
-			__free_pages(page, ORDER);
+			__free_pages(page, VMAP_PAGES_ORDER);
 		return -ENOMEM;
 	}
-	split_page(page, ORDER);
-	fill_array(array, page, &page_orders[row->order]);
-	get_pages(array, NR_PAGES);
-	for (int i = 0; i < NR_PAGES; i++)
+	split_page(page, VMAP_PAGES_ORDER);
+	vmap_pages_fill_array(array, page, &vmap_pages_orders[row->order]);
+	vmap_pages_get(array, NR_VMAP_PAGES);
+	for (int i = 0; i < NR_VMAP_PAGES; i++)
 		if (!(row->held & BIT(i)))
 			put_page(page + i);
 
-	addr = vmap(array, NR_PAGES, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	addr = vmap(array, NR_VMAP_PAGES, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
 	if (addr) {
 		vfree(addr);
 	} else {
-		put_pages(array, NR_PAGES);
+		vmap_pages_put(array, NR_VMAP_PAGES);
 		kfree(array);
 		err = -ENOMEM;
 	}
 
-	for (int i = 0; i < NR_PAGES; i++) {
+	for (int i = 0; i < NR_VMAP_PAGES; i++) {
 		if (!(row->held & BIT(i)))
 			continue;
 		if (page_count(page + i) != 1 || allocator_broken(page + i))
@@ -279,13 +260,19 @@ static int free_held_pages(struct kunit *test)
 	return err;
 }
 
+/*
+ * vfree() gives the pages back to the page allocator, and no page that has
+ * another reference. It hands page frames that follow each other to the
+ * allocator as one block, which pages in use have to split.
+ */
 static void vfree_put_pages_frees_memory(struct kunit *test)
 {
-	KUNIT_EXPECT_LT(test, drift(test, free_pages_now, free_held_pages, 128, 64), 64);
+	MM_KUNIT_EXPECT(test,
+			vmap_pages_check_leak(test, free_pages_now, free_held_pages, 128, 64));
 }
 
 #define ROUNDS		8192
-#define AREA_TOLERANCE	SLAB_TOLERANCE(ROUNDS, sizeof(struct vm_struct))
+#define AREA_TOLERANCE	VMAP_PAGES_SLAB_TOLERANCE(ROUNDS, sizeof(struct vm_struct))
 
 /*
  * The area is freed, too, after a failure as well. NR_VMALLOC is about pages of
@@ -299,11 +286,16 @@ static const struct account {
 	enum { PLAIN, GIVEN, REFUSED, VMALLOC } map;
 	void (*release)(const void *addr);
 } accounts[] = {
-	{ "slab_vunmap", slab_pages_now, AREA_TOLERANCE, PLAIN, vunmap },
-	{ "slab_vfree", slab_pages_now, AREA_TOLERANCE, PLAIN, vfree },
-	{ "slab_refused", slab_pages_now, AREA_TOLERANCE, REFUSED, vunmap },
-	{ "nr_vmalloc_put_pages", vmalloc_pages_now, ROUNDS / 2, GIVEN, vfree },
-	{ "nr_vmalloc_vmalloc", vmalloc_pages_now, ROUNDS / 2, VMALLOC, vfree },
+	{ .desc = "slab_vunmap", .counter = vmap_pages_slab_pages,
+	  .tolerance = AREA_TOLERANCE, .map = PLAIN, .release = vunmap },
+	{ .desc = "slab_vfree", .counter = vmap_pages_slab_pages,
+	  .tolerance = AREA_TOLERANCE, .map = PLAIN, .release = vfree },
+	{ .desc = "slab_refused", .counter = vmap_pages_slab_pages,
+	  .tolerance = AREA_TOLERANCE, .map = REFUSED, .release = vunmap },
+	{ .desc = "nr_vmalloc_put_pages", .counter = vmalloc_pages_now,
+	  .tolerance = ROUNDS / 2, .map = GIVEN, .release = vfree },
+	{ .desc = "nr_vmalloc_vmalloc", .counter = vmalloc_pages_now,
+	  .tolerance = ROUNDS / 2, .map = VMALLOC, .release = vfree },
 };
 
 KUNIT_ARRAY_PARAM_DESC(account, accounts, desc);
@@ -335,41 +327,50 @@ static int map_and_release(struct kunit *test)
 	return !addr == (row->map == REFUSED) ? 0 : -ENOMEM;
 }
 
+/*
+ * vunmap() and vfree() free struct vm_struct, after a vmap() that failed too.
+ * NR_VMALLOC counts pages of vmalloc() only, so vfree() must not subtract pages
+ * that vmap() was given, which were never added.
+ */
 static void release_frees_all(struct kunit *test)
 {
 	const struct account *row = test->param_value;
 
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC) && row->counter == slab_pages_now)
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC) && row->counter == vmap_pages_slab_pages)
 		kunit_skip(test, "KASAN keeps freed objects in its quarantine");
 
 	kunit_warning_suppress(test)
-		KUNIT_EXPECT_LT(test, drift(test, row->counter, map_and_release,
-					    ROUNDS, row->tolerance),
-				row->tolerance);
+		MM_KUNIT_EXPECT(test,
+				vmap_pages_check_leak(test, row->counter, map_and_release,
+						      ROUNDS, row->tolerance));
 }
 
-/* ---- vunmap() and vfree() ---- */
+/* -- vunmap() and vfree() -------------------------------------------------- */
 
-/* Nothing but the area is unmapped, though its neighbours are a page away. */
+/*
+ * vunmap() unmaps the area that it is given and nothing else, although the next
+ * areas are only a guard page away and are used by others.
+ */
 static void vunmap_spares_neighbours(struct kunit *test)
 {
-	struct page **array = array_of(test, SCATTERED);
+	struct page **array = vmap_pages_array(test, VMAP_SCATTERED);
 	void *addr[3];
 
 	vm_unmap_aliases();
 	for (int i = 0; i < ARRAY_SIZE(addr); i++)
-		addr[i] = map(test, array, NR_PAGES, VM_MAP, PAGE_KERNEL);
+		addr[i] = vmap_pages_map(test, array, NR_VMAP_PAGES, VM_MAP, PAGE_KERNEL);
 
-	unmap(test, addr[1]);
-	KUNIT_EXPECT_EQ(test, mapped_as(addr[0], array, NR_PAGES), NR_PAGES);
-	KUNIT_EXPECT_EQ(test, mapped_as(addr[1], NULL, NR_PAGES), NR_PAGES);
-	KUNIT_EXPECT_EQ(test, mapped_as(addr[2], array, NR_PAGES), NR_PAGES);
+	vmap_pages_unmap(test, addr[1]);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr[0], array, NR_VMAP_PAGES));
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr[1], NULL, NR_VMAP_PAGES));
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr[2], array, NR_VMAP_PAGES));
 }
 
 /*
- * TLBs are flushed later, for many areas at once. Until then another CPU may
- * still see the old mapping, so its address must not be used for a new one.
- * Somebody else can flush at any moment; but not every time.
+ * The address of an area is not used again before the TLBs are flushed, which
+ * happens later for many areas at once: until then another CPU may still access
+ * the old page there. Others may flush at any moment, so one try of four has to
+ * show it.
  */
 static void vunmap_address_not_reused(struct kunit *test)
 {
@@ -379,14 +380,14 @@ static void vunmap_address_not_reused(struct kunit *test)
 	for (int tries = 0; tries < 4 && reused; tries++) {
 		void *old, *new;
 
-		old = map(test, &page, 1, VM_MAP, PAGE_KERNEL);
-		unmap(test, old);
-		new = map(test, &page, 1, VM_MAP, PAGE_KERNEL);
+		old = vmap_pages_map(test, &page, 1, VM_MAP, PAGE_KERNEL);
+		vmap_pages_unmap(test, old);
+		new = vmap_pages_map(test, &page, 1, VM_MAP, PAGE_KERNEL);
 		reused = new == old;
-		unmap(test, new);
+		vmap_pages_unmap(test, new);
 		vm_unmap_aliases();
 	}
-	KUNIT_EXPECT_FALSE(test, reused);
+	KUNIT_EXPECT_EQ(test, reused, false);
 }
 
 static const struct bad_address {
@@ -395,39 +396,44 @@ static const struct bad_address {
 	enum { IS_NULL, IS_UNALIGNED, IS_LOWMEM, IS_GONE } is;
 	int warnings;
 } bad_addresses[] = {
-	{ "vunmap_null", vunmap, IS_NULL, 0 },
-	{ "vunmap_unaligned", vunmap, IS_UNALIGNED, 2 },
-	{ "vunmap_lowmem", vunmap, IS_LOWMEM, 1 },
-	{ "vunmap_twice", vunmap, IS_GONE, 1 },
-	{ "vfree_null", vfree, IS_NULL, 0 },
-	{ "vfree_unaligned", vfree, IS_UNALIGNED, 2 },
-	{ "vfree_lowmem", vfree, IS_LOWMEM, 1 },
-	{ "vfree_twice", vfree, IS_GONE, 1 },
+	{ .desc = "vunmap_null", .release = vunmap, .is = IS_NULL, .warnings = 0 },
+	{ .desc = "vunmap_unaligned", .release = vunmap, .is = IS_UNALIGNED,
+	  .warnings = 2 },
+	{ .desc = "vunmap_lowmem", .release = vunmap, .is = IS_LOWMEM, .warnings = 1 },
+	{ .desc = "vunmap_twice", .release = vunmap, .is = IS_GONE, .warnings = 1 },
+	{ .desc = "vfree_null", .release = vfree, .is = IS_NULL, .warnings = 0 },
+	{ .desc = "vfree_unaligned", .release = vfree, .is = IS_UNALIGNED,
+	  .warnings = 2 },
+	{ .desc = "vfree_lowmem", .release = vfree, .is = IS_LOWMEM, .warnings = 1 },
+	{ .desc = "vfree_twice", .release = vfree, .is = IS_GONE, .warnings = 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(bad_address, bad_addresses, desc);
 
-/* NULL is fine as for kfree(). All else is reported and not acted upon. */
+/*
+ * vunmap() and vfree() ignore NULL, as kfree() does. Any other address that is
+ * not one of an area is a bug of the caller: they warn and free nothing.
+ */
 static void release_bad_address(struct kunit *test)
 {
 	const struct bad_address *row = test->param_value;
-	struct page **array = array_of(test, ASCENDING);
-	void *addr = map(test, array, NR_PAGES, VM_MAP, PAGE_KERNEL);
+	struct page **array = vmap_pages_array(test, VMAP_ASCENDING);
+	void *addr = vmap_pages_map(test, array, NR_VMAP_PAGES, VM_MAP, PAGE_KERNEL);
 	const void *bad[] = {
 		[IS_NULL] = NULL,
 		[IS_UNALIGNED] = addr + 1,
 		[IS_LOWMEM] = PTR_ALIGN_DOWN(array, PAGE_SIZE),
-		[IS_GONE] = map(test, array, NR_PAGES, VM_MAP, PAGE_KERNEL),
+		[IS_GONE] = vmap_pages_map(test, array, NR_VMAP_PAGES, VM_MAP, PAGE_KERNEL),
 	};
 
-	unmap(test, (void *)bad[IS_GONE]);
+	vmap_pages_unmap(test, (void *)bad[IS_GONE]);
 
 	kunit_warning_suppress(test) {
 		row->release(bad[row->is]);
-		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, WARNINGS(row->warnings));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, MM_KUNIT_WARN(row->warnings));
 	}
 	KUNIT_ASSERT_NOT_NULL(test, find_vm_area(addr));
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, array, NR_PAGES), NR_PAGES);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, array, NR_VMAP_PAGES));
 }
 
 static const struct interior {
@@ -435,67 +441,72 @@ static const struct interior {
 	void (*release)(const void *addr);
 	unsigned int page;
 } interiors[] = {
-	{ "vunmap_second_page", vunmap, 1 },
-	{ "vunmap_middle_page", vunmap, NR_PAGES },
-	{ "vunmap_last_page", vunmap, 4 * NR_PAGES - 1 },
-	{ "vunmap_guard_page", vunmap, 4 * NR_PAGES },
-	{ "vfree_middle_page", vfree, NR_PAGES },
-	{ "vfree_guard_page", vfree, 4 * NR_PAGES },
+	{ .desc = "vunmap_second_page", .release = vunmap, .page = 1 },
+	{ .desc = "vunmap_middle_page", .release = vunmap, .page = NR_VMAP_PAGES },
+	{ .desc = "vunmap_last_page", .release = vunmap, .page = 4 * NR_VMAP_PAGES - 1 },
+	{ .desc = "vunmap_guard_page", .release = vunmap, .page = 4 * NR_VMAP_PAGES },
+	{ .desc = "vfree_middle_page", .release = vfree, .page = NR_VMAP_PAGES },
+	{ .desc = "vfree_guard_page", .release = vfree, .page = 4 * NR_VMAP_PAGES },
 };
 
 KUNIT_ARRAY_PARAM_DESC(interior, interiors, desc);
 
-/* An area goes as a whole: half of one would be left without an owner. */
+/*
+ * An address inside an area releases the whole area, its guard page included,
+ * because a part of an area would have no owner. vfree() and vunmap() look the
+ * area up like find_vm_area().
+ */
 static void release_inside_area(struct kunit *test)
 {
 	const struct interior *row = test->param_value;
-	unsigned int count = 4 * NR_PAGES;
-	struct page **array = array_repeating(test, count, NR_PAGES);
+	unsigned int count = 4 * NR_VMAP_PAGES;
+	struct page **array = vmap_pages_repeat(test, count, NR_VMAP_PAGES);
 	void *addr = vmap(array, count, VM_MAP, PAGE_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, addr);
 	row->release(addr + row->page * PAGE_SIZE);
 	KUNIT_EXPECT_NULL(test, find_vm_area(addr));
 	KUNIT_EXPECT_NULL(test, find_vm_area(addr + row->page * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, NULL, count), count);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, NULL, count));
 }
 
 /*
- * To flush for each area would cost too much, to flush never would use up the
- * address space. So it is done when enough has gathered: 32 MB of it, or some
- * times that where there are many CPUs.
+ * Address space that waits for a flush is freed when enough of it waits,
+ * because a flush for each vunmap() would be slow and no flush at all would use
+ * up the address space. Enough is 32 MB times fls(number of CPUs).
  */
 static void vunmap_drains(struct kunit *test)
 {
 	unsigned long many = (fls(num_online_cpus()) * SZ_32M) >> PAGE_SHIFT;
 	const unsigned int count = 1000;
-	struct page **array = array_repeating(test, count, NR_PAGES);
+	struct page **array = vmap_pages_repeat(test, count, NR_VMAP_PAGES);
 	unsigned long size = (count + 1) * PAGE_SIZE;
 	void *first, *addr;
 	bool waits = false;
 
-	/* Somebody else can flush at any moment; but not every time. */
+	/* Others may flush at any moment, so one of four tries has to show it. */
 	for (int tries = 0; tries < 4 && !waits; tries++) {
 		vm_unmap_aliases();
-		first = map(test, array, count, VM_MAP, PAGE_KERNEL);
-		unmap(test, first);
+		first = vmap_pages_map(test, array, count, VM_MAP, PAGE_KERNEL);
+		vmap_pages_unmap(test, first);
 		msleep(20);
 		waits = vmallocinfo_has(test, first, size, " unpurged vm_area");
 	}
-	KUNIT_EXPECT_TRUE(test, waits);
+	KUNIT_EXPECT_EQ(test, waits, true);
 
 	for (unsigned long n = 0; n <= many; n += count + 1) {
-		addr = map(test, array, count, VM_MAP, PAGE_KERNEL);
-		unmap(test, addr);
+		addr = vmap_pages_map(test, array, count, VM_MAP, PAGE_KERNEL);
+		vmap_pages_unmap(test, addr);
 	}
 	poll_timeout_us(waits = vmallocinfo_has(test, first, size, " unpurged vm_area"),
 			!waits, 50 * USEC_PER_MSEC, 10 * USEC_PER_SEC, false);
-	KUNIT_EXPECT_FALSE(test, waits);
+	KUNIT_EXPECT_EQ(test, waits, false);
 }
 
 /*
- * vfree() of memory whose direct map was read-only or executable makes that
- * usable again, before somebody else gets the pages.
+ * vfree() of a VM_FLUSH_RESET_PERMS area makes the direct map of its pages
+ * readable and writable again before the pages are freed, because their next
+ * owner accesses them there (see set_vm_flush_reset_perms()).
  */
 static void vfree_resets_direct_map(struct kunit *test)
 {
@@ -509,7 +520,7 @@ static void vfree_resets_direct_map(struct kunit *test)
 		get_page(page[i]);
 	}
 	set_vm_flush_reset_perms(addr);
-	KUNIT_EXPECT_TRUE(test, find_vm_area(addr)->flags & VM_FLUSH_RESET_PERMS);
+	KUNIT_EXPECT_EQ(test, !!(find_vm_area(addr)->flags & VM_FLUSH_RESET_PERMS), true);
 	vfree(addr);
 
 	for (int i = 0; i < ARRAY_SIZE(page); i++) {
@@ -522,134 +533,8 @@ static void vfree_resets_direct_map(struct kunit *test)
 	}
 }
 
-/* ---- Where vfree() must not sleep ---- */
-
-/* vfree() that is deferred is done when the last page has lost its reference. */
-static void expect_freed(struct kunit *test, void **addr, int nr)
-{
-	unsigned int n;
-
-	poll_timeout_us(n = nr_unshared(test), n == NR_PAGES, USEC_PER_MSEC,
-			5 * USEC_PER_SEC, false);
-	KUNIT_ASSERT_EQ(test, n, NR_PAGES);
-	for (int i = 0; i < nr; i++) {
-		KUNIT_EXPECT_NULL(test, find_vm_area(addr[i]));
-		KUNIT_EXPECT_EQ(test, mapped_as(addr[i], NULL, NR_PAGES), NR_PAGES);
-	}
-}
-
-/*
- * What is to be freed later waits in a list that is linked through the first
- * word of the memory, so no two of the mappings may share their first page.
- */
-static void map_given_often(struct kunit *test, void **addr, int nr)
-{
-	static const int orders[] = { ASCENDING, DESCENDING, SCATTERED };
-
-	for (int i = 0; i < nr; i++)
-		addr[i] = map_given(test, new_array(test, orders[i], i == 1),
-				    NR_PAGES);
-	for (int i = 0; i < nr; i++)
-		kunit_remove_action(test, vfree_action, addr[i]);
-}
-
-/*
- * To unmap may sleep, which is not allowed here: it has to wait. But it must
- * not be forgotten, be it the only one that waits or one of several.
- */
-static void vfree_bh_disabled(struct kunit *test)
-{
-	unsigned int mapped;
-	void *addr[3];
-
-	for (int nr = 1; nr <= ARRAY_SIZE(addr); nr++) {
-		map_given_often(test, addr, nr);
-
-		local_bh_disable();
-		for (int i = 0; i < nr; i++)
-			vfree(addr[i]);
-		vfree(NULL);
-		mapped = NR_PAGES - mapped_as(addr[0], NULL, NR_PAGES);
-		local_bh_enable();
-
-		KUNIT_EXPECT_EQ(test, mapped, NR_PAGES);
-		expect_freed(test, addr, nr);
-	}
-}
-
-/* vfree_atomic() is for those who cannot tell whether they may sleep. */
-static void vfree_atomic_defers(struct kunit *test)
-{
-	unsigned int mapped;
-	void *addr[3];
-
-	map_given_often(test, addr, ARRAY_SIZE(addr));
-
-	preempt_disable();
-	vfree_atomic(NULL);
-	for (int i = 0; i < ARRAY_SIZE(addr); i++)
-		vfree_atomic(addr[i]);
-	mapped = NR_PAGES - mapped_as(addr[2], NULL, NR_PAGES);
-	preempt_enable();
-
-	KUNIT_EXPECT_EQ(test, mapped, NR_PAGES);
-	expect_freed(test, addr, ARRAY_SIZE(addr));
-}
-
-/*
- * The pages may have other users, who must not find more than that first word
- * changed.
- */
-static void vfree_deferred_spares_contents(struct kunit *test)
-{
-	u8 *buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
-	struct page *page = test->priv;
-	void *addr;
-
-	KUNIT_ASSERT_NOT_NULL(test, buf);
-	map_given_often(test, &addr, 1);
-	local_bh_disable();
-	vfree(addr);
-	local_bh_enable();
-	expect_freed(test, &addr, 1);
-
-	for (int i = 0; i < NR_PAGES; i++) {
-		unsigned int from = i ? 0 : sizeof(struct llist_node);
-
-		memcpy_from_page(buf, page + i, 0, PAGE_SIZE);
-		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(buf + from, i + 1, PAGE_SIZE - from),
-				      "page %d", i);
-	}
-}
-
-static bool vfree_in_irq(void *state)
-{
-	void **addr = state;
-
-	if (in_hardirq())
-		vfree(xchg(&addr[0], NULL));
-	else if (in_serving_softirq())
-		vfree(xchg(&addr[1], NULL));
-
-	return true;
-}
-
-static void vfree_interrupt(struct kunit *test)
-{
-	void *addr[2], *todo[2];
-
-	map_given_often(test, addr, ARRAY_SIZE(addr));
-	memcpy(todo, addr, sizeof(addr));
-	kunit_run_irq_test(test, vfree_in_irq, 100, todo);
-	/* NULL, unless the interrupt never came. */
-	vfree(todo[0]);
-	vfree(todo[1]);
-
-	expect_freed(test, addr, ARRAY_SIZE(addr));
-}
-
 static struct kunit_case vfree_test_cases[] = {
-	KUNIT_CASE_PARAM_ATTR(vfree_put_pages, page_order_gen_params,
+	KUNIT_CASE_PARAM_ATTR(vfree_put_pages, vmap_pages_order_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE(vfree_put_pages_compound),
 	KUNIT_CASE_PARAM(plain_map_owns_nothing, releaser_gen_params),
@@ -664,10 +549,6 @@ static struct kunit_case vfree_test_cases[] = {
 	KUNIT_CASE_PARAM(release_inside_area, interior_gen_params),
 	KUNIT_CASE(vunmap_drains),
 	KUNIT_CASE(vfree_resets_direct_map),
-	KUNIT_CASE(vfree_bh_disabled),
-	KUNIT_CASE(vfree_atomic_defers),
-	KUNIT_CASE(vfree_deferred_spares_contents),
-	KUNIT_CASE(vfree_interrupt),
 	{}
 };
 

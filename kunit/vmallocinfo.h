@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What /proc/vmallocinfo says, read through a mount of our own.
+ * The lines of /proc/vmallocinfo, read through a mount that belongs to the suite.
  *
- * Addresses are hashed there as they are everywhere else, so a line can be
- * looked for, but no address can be learned.
+ * Addresses in the lines are hashed, as those that printk() prints. A case can
+ * therefore look for the line of an address, but cannot read an address.
  */
 #ifndef _MM_TESTS_VMALLOCINFO_H
 #define _MM_TESTS_VMALLOCINFO_H
@@ -20,9 +20,11 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "mm_kunit.h"
+
 static struct vfsmount *vmallocinfo_mnt;
 
-/* Soon after the boot, all addresses are printed as the same text. */
+/* Early in boot, %p prints the same text for all addresses. */
 static bool addresses_differ(void)
 {
 	char text[32];
@@ -66,7 +68,7 @@ static struct file *vmallocinfo_open(struct kunit *test)
 	return file;
 }
 
-/* How often @text is there; it must not be in lines which it is no part of. */
+/* Returns how often @text is in the file; it must identify the lines it counts. */
 static unsigned int vmallocinfo_count(struct kunit *test, const char *text)
 {
 	struct file *file = vmallocinfo_open(test);
@@ -94,7 +96,7 @@ static unsigned int vmallocinfo_count(struct kunit *test, const char *text)
 	return n;
 }
 
-/* Whether there is a line about @size bytes at @addr that ends in @rest. */
+/* Returns whether there is a line about @size bytes at @addr that ends in @rest. */
 static bool vmallocinfo_has(struct kunit *test, const void *addr,
 			    unsigned long size, const char *rest)
 {
@@ -106,6 +108,27 @@ static bool vmallocinfo_has(struct kunit *test, const void *addr,
 		 size, rest);
 
 	return vmallocinfo_count(test, line);
+}
+
+/**
+ * vmallocinfo_check() - check whether /proc/vmallocinfo has a line
+ * @test: the case
+ * @addr: where the address range of the line begins
+ * @size: its size in bytes, with the guard page
+ * @rest: what follows in the line
+ * @listed: whether there has to be such a line
+ *
+ * Return: NULL, or what is wrong, for MM_KUNIT_EXPECT().
+ */
+static __maybe_unused const char *vmallocinfo_check(struct kunit *test, const void *addr,
+						    unsigned long size, const char *rest,
+						    bool listed)
+{
+	if (vmallocinfo_has(test, addr, size, rest) == listed)
+		return NULL;
+
+	return mm_kunit_wrong(test, "line \"%p %lu%s\": expected %s, found %s", addr, size, rest,
+			      listed ? "one" : "none", listed ? "none" : "one");
 }
 
 #endif /* _MM_TESTS_VMALLOCINFO_H */

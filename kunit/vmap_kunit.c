@@ -14,35 +14,37 @@
 #include "mm_kunit.h"
 #include "vmap_pages.h"
 
-KUNIT_ARRAY_PARAM_DESC(page_order, page_orders, desc);
-KUNIT_ARRAY_PARAM_DESC(mix, mixes, desc);
+KUNIT_ARRAY_PARAM_DESC(vmap_pages_order, vmap_pages_orders, desc);
+KUNIT_ARRAY_PARAM_DESC(vmap_pages_mix, vmap_pages_mixes, desc);
 
-KUNIT_DEFINE_ACTION_WRAPPER(vfree_action, vfree, const void *);
+/* -- where the pages are mapped, and how ----------------------------------- */
 
-/* ---- Where the pages are mapped, and how ---- */
-
-/* Entry i is page i of the mapping, whatever the order of the page frames. */
+/*
+ * Entry i of the array is page i of the mapping, whatever the order of the page
+ * frames, because callers join scattered pages to one buffer (kernel-doc of
+ * vmap()). The mapping is no copy: what is written through it is in the page.
+ */
 static void vmap_maps_in_order(struct kunit *test)
 {
-	const struct page_order *order = test->param_value;
-	struct page **array = array_of(test, order - page_orders);
+	const struct vmap_pages_order *order = test->param_value;
+	struct page **array = vmap_pages_array(test, order - vmap_pages_orders);
 	u8 *want = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	u8 *got = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	void *addr;
 
 	KUNIT_ASSERT_NOT_NULL(test, want);
 	KUNIT_ASSERT_NOT_NULL(test, got);
-	addr = map(test, array, NR_PAGES, VM_MAP, PAGE_KERNEL);
+	addr = vmap_pages_map(test, array, NR_VMAP_PAGES, VM_MAP, PAGE_KERNEL);
 
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, array, NR_PAGES), NR_PAGES);
-	for (int i = 0; i < NR_PAGES; i++) {
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, array, NR_VMAP_PAGES));
+	for (int i = 0; i < NR_VMAP_PAGES; i++) {
 		memset(want, order->index[i] + 1, PAGE_SIZE);
 		KUNIT_EXPECT_MEMEQ_MSG(test, addr + i * PAGE_SIZE, want,
 				       PAGE_SIZE, "page %d", i);
 	}
 
 	/* The mapping is an alias, not a copy: writes arrive in the page. */
-	for (int i = 0; i < NR_PAGES; i++) {
+	for (int i = 0; i < NR_VMAP_PAGES; i++) {
 		memset(addr + i * PAGE_SIZE, 0x80 + i, PAGE_SIZE);
 		flush_kernel_vmap_range(addr + i * PAGE_SIZE, PAGE_SIZE);
 		memset(want, 0x80 + i, PAGE_SIZE);
@@ -52,36 +54,41 @@ static void vmap_maps_in_order(struct kunit *test)
 }
 
 /*
- * The walk over the page tables hands the position in the array from one table
- * to the next. The mapping repeats a number of pages that is no divisor of the
- * size of a table, so a position that is lost shows.
+ * A mapping may be larger than what one page table maps, because callers map
+ * buffers of any size. The array repeats a number of pages that does not divide
+ * the number of entries in a table, so a position in the array that is lost
+ * between two tables shows.
  */
 static void vmap_crosses_page_tables(struct kunit *test)
 {
 	unsigned int count = min_t(unsigned long, 2 * PTRS_PER_PTE + 1,
 				   totalram_pages() / 2);
-	struct page **array = array_repeating(test, count, NR_PAGES - 1);
-	void *addr = map(test, array, count, VM_MAP, PAGE_KERNEL);
+	struct page **array = vmap_pages_repeat(test, count, NR_VMAP_PAGES - 1);
+	void *addr = vmap_pages_map(test, array, count, VM_MAP, PAGE_KERNEL);
 
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, array, count), count);
-	unmap(test, addr);
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, NULL, count), count);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, array, count));
+	vmap_pages_unmap(test, addr);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, NULL, count));
 }
 
-/* The pages of compound pages may be mapped one by one, in any company. */
+/*
+ * Single pages of compound pages may be mapped in any order and mixed with
+ * other pages, because the pages of buffers often come from page fragments or
+ * from folios. Neither vmap() nor vunmap() changes a reference count.
+ */
 static void vmap_compound_pages(struct kunit *test)
 {
-	const struct mix *mix = test->param_value;
-	struct page **pages = mix_pages(test);
-	struct page **array = array_of_mix(test, pages, mix);
-	void *addr = map(test, array, mix->count, VM_MAP, PAGE_KERNEL);
+	const struct vmap_pages_mix *mix = test->param_value;
+	struct page **pages = vmap_pages_mix_pages(test);
+	struct page **array = vmap_pages_mix_array(test, pages, mix);
+	void *addr = vmap_pages_map(test, array, mix->count, VM_MAP, PAGE_KERNEL);
 
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, array, mix->count), mix->count);
-	KUNIT_EXPECT_EQ(test, shown_as(addr, mix->index, mix->count), mix->count);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, array, mix->count));
+	MM_KUNIT_EXPECT(test, vmap_pages_check_contents(test, addr, mix->index, mix->count));
 
-	unmap(test, addr);
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, NULL, mix->count), mix->count);
-	for (int i = 0; i < NR_MIX_PAGES; i++)
+	vmap_pages_unmap(test, addr);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, NULL, mix->count));
+	for (int i = 0; i < NR_VMAP_MIX_PAGES; i++)
 		KUNIT_EXPECT_EQ_MSG(test, page_count(pages[i]), 1, "page %d", i);
 }
 
@@ -94,18 +101,21 @@ static const struct large {
 	unsigned int shift;	/* the place of its first page */
 	int foreign;		/* the place where there is another page, or -1 */
 } larges[] = {
-	{ "aligned", VM_IOREMAP, 0, -1 },
-	{ "aligned_first_foreign", VM_IOREMAP, 0, 0 },
-	{ "aligned_last_foreign", VM_IOREMAP, 0, INT_MAX },
-	{ "shifted", VM_IOREMAP, 1, -1 },
-	{ "anywhere", VM_MAP, 0, -1 },
+	{ .desc = "aligned", .flags = VM_IOREMAP, .shift = 0, .foreign = -1 },
+	{ .desc = "aligned_first_foreign", .flags = VM_IOREMAP, .shift = 0,
+	  .foreign = 0 },
+	{ .desc = "aligned_last_foreign", .flags = VM_IOREMAP, .shift = 0,
+	  .foreign = INT_MAX },
+	{ .desc = "shifted", .flags = VM_IOREMAP, .shift = 1, .foreign = -1 },
+	{ .desc = "anywhere", .flags = VM_MAP, .shift = 0, .foreign = -1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(large, larges, desc);
 
 /*
- * One page as large as a page table maps. Even if its address is aligned as
- * well, the array decides which of its pages are mapped where.
+ * The array decides which page is mapped where, even if most of it is one
+ * compound page that is as large, and as aligned, as what a page table maps. A
+ * larger entry must not be used if one page of the run is another one.
  */
 static void vmap_large_page(struct kunit *test)
 {
@@ -119,25 +129,25 @@ static void vmap_large_page(struct kunit *test)
 	head = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN, TABLE_ORDER);
 	if (!head)
 		kunit_skip(test, "needs %lu bytes of contiguous memory", PMD_SIZE);
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, put_page_action, head));
+	mm_kunit_manage(test, mm_kunit_put_page, head);
 
-	array = array_repeating(test, count, 1);
+	array = vmap_pages_repeat(test, count, 1);
 	for (unsigned int i = 0; i < TABLE_PAGES; i++)
 		array[row->shift + i] = head + i;
 	if (row->foreign >= 0)
 		array[min_t(unsigned long, row->foreign, TABLE_PAGES - 1)] = single + 1;
-	addr = map(test, array, count, row->flags, PAGE_KERNEL);
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, array, count), count);
+	addr = vmap_pages_map(test, array, count, row->flags, PAGE_KERNEL);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, array, count));
 	KUNIT_EXPECT_NULL(test, vmalloc_to_page(addr + count * PAGE_SIZE));
-	unmap(test, addr);
-	KUNIT_EXPECT_EQ(test, mapped_as(addr, NULL, count), count);
+	vmap_pages_unmap(test, addr);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, NULL, count));
 	KUNIT_EXPECT_EQ(test, page_count(head), 1);
 }
 
 /*
- * A read-only mapping must not be writable, or it protects nothing; it still
- * shows what is written through the other mappings of the page.
+ * A mapping with a read-only protection is not writable, because the caller
+ * wants to protect the contents. It still shows what is written through other
+ * mappings of the page.
  */
 static void vmap_prot_readonly(struct kunit *test)
 {
@@ -153,17 +163,21 @@ static void vmap_prot_readonly(struct kunit *test)
 	if (pgprot_val(prot) == pgprot_val(PAGE_KERNEL))
 		kunit_skip(test, "needs PAGE_KERNEL_RO");
 
-	rw = map(test, &page, 1, VM_MAP, PAGE_KERNEL);
-	ro = map(test, &page, 1, VM_MAP, prot);
-	KUNIT_EXPECT_TRUE(test, pte_write(ptep_get(virt_to_kpte((unsigned long)rw))));
-	KUNIT_EXPECT_FALSE(test, pte_write(ptep_get(virt_to_kpte((unsigned long)ro))));
+	rw = vmap_pages_map(test, &page, 1, VM_MAP, PAGE_KERNEL);
+	ro = vmap_pages_map(test, &page, 1, VM_MAP, prot);
+	KUNIT_EXPECT_EQ(test, pte_write(ptep_get(virt_to_kpte((unsigned long)rw))), true);
+	KUNIT_EXPECT_EQ(test, pte_write(ptep_get(virt_to_kpte((unsigned long)ro))), false);
 
 	KUNIT_EXPECT_EQ(test, ro[PAGE_SIZE - 1], 1);
 	memset_page(page, PAGE_SIZE - 1, 0x5a, 1);
 	KUNIT_EXPECT_EQ(test, ro[PAGE_SIZE - 1], 0x5a);
 }
 
-/* Data is never to be executed, not even if the caller asks for it. */
+/*
+ * A mapping of vmap() is never executable, not even with PAGE_KERNEL_EXEC,
+ * because memory that is written as data must not be run as code. vmap()
+ * applies pgprot_nx() to the protection it gets.
+ */
 static void vmap_prot_never_executable(struct kunit *test)
 {
 	struct page *page = test->priv;
@@ -173,40 +187,41 @@ static void vmap_prot_never_executable(struct kunit *test)
 	if (pgprot_val(nx) == pgprot_val(PAGE_KERNEL_EXEC))
 		kunit_skip(test, "needs an architecture with pgprot_nx()");
 
-	addr = (unsigned long)map(test, &page, 1, VM_MAP, PAGE_KERNEL_EXEC);
-	KUNIT_EXPECT_TRUE(test, pte_same(ptep_get(virt_to_kpte(addr)),
-					 mk_pte(page, nx)));
+	addr = (unsigned long)vmap_pages_map(test, &page, 1, VM_MAP, PAGE_KERNEL_EXEC);
+	KUNIT_EXPECT_EQ(test, pte_same(ptep_get(virt_to_kpte(addr)), mk_pte(page, nx)), true);
 }
 
-/* ---- The area ---- */
+/* -- the area -------------------------------------------------------------- */
 
 static const struct area_flags {
 	const char *desc;
 	unsigned long flags;
 } area_flags[] = {
-	{ "none", 0 },
-	{ "map", VM_MAP },
-	{ "map_usermap", VM_MAP | VM_USERMAP },
-	{ "usermap_dma_coherent", VM_USERMAP | VM_DMA_COHERENT },
-	{ "ioremap", VM_IOREMAP },
+	{ .desc = "none", .flags = 0 },
+	{ .desc = "map", .flags = VM_MAP },
+	{ .desc = "map_usermap", .flags = VM_MAP | VM_USERMAP },
+	{ .desc = "usermap_dma_coherent", .flags = VM_USERMAP | VM_DMA_COHERENT },
+	{ .desc = "ioremap", .flags = VM_IOREMAP },
 };
 
 KUNIT_ARRAY_PARAM_DESC(area_flags, area_flags, desc);
 
 /*
- * The flags are the caller's: remap_vmalloc_range() and others go by them.
- * The size includes the guard page, get_vm_area_size() does not.
+ * The flags of the caller are those of the area, because remap_vmalloc_range()
+ * and vread_iter() decide by them. The size of the area includes the guard
+ * page, get_vm_area_size() does not. Without VM_MAP_PUT_PAGES the area has no
+ * pages that vfree() would free.
  */
 static void vmap_area_fields(struct kunit *test)
 {
 	const struct area_flags *row = test->param_value;
-	void *addr = map(test, array_of(test, ASCENDING), 3, row->flags,
-			 PAGE_KERNEL);
+	void *addr = vmap_pages_map(test, vmap_pages_array(test, VMAP_ASCENDING), 3, row->flags,
+				    PAGE_KERNEL);
 	struct vm_struct *area = find_vm_area(addr);
 
 	KUNIT_ASSERT_NOT_NULL(test, area);
-	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(addr));
-	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(addr));
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGNED(addr), true);
+	KUNIT_EXPECT_EQ(test, is_vmalloc_addr(addr), true);
 	KUNIT_EXPECT_PTR_EQ(test, area->addr, addr);
 	KUNIT_EXPECT_EQ(test, area->flags, row->flags);
 	KUNIT_EXPECT_EQ(test, area->size, 4 * PAGE_SIZE);
@@ -214,11 +229,14 @@ static void vmap_area_fields(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, area->requested_size, 3 * PAGE_SIZE);
 	KUNIT_EXPECT_NULL(test, area->pages);
 	KUNIT_EXPECT_EQ(test, area->nr_pages, 0);
-	KUNIT_EXPECT_TRUE(test, area->phys_addr == 0);
-	KUNIT_EXPECT_FALSE(test, is_vm_area_hugepages(addr));
+	KUNIT_EXPECT_EQ(test, area->phys_addr == 0, true);
+	KUNIT_EXPECT_EQ(test, is_vm_area_hugepages(addr), false);
 }
 
-/* /proc/vmallocinfo blames the caller of vmap(), not vmap(). */
+/*
+ * The caller of the area is the function that called vmap(), because
+ * /proc/vmallocinfo has to name who uses the address space.
+ */
 static void vmap_area_caller(struct kunit *test)
 {
 	struct page *page = test->priv;
@@ -237,19 +255,20 @@ static void vmap_area_caller(struct kunit *test)
 }
 
 /*
- * An overrun must hit a page that is not mapped instead of somebody else's
- * memory. That page belongs to the area, so no other area can begin there.
+ * The page behind a mapping is not mapped, so that an overrun faults instead of
+ * changing the memory of another user. This guard page belongs to the area, so
+ * no other area can begin there.
  */
 static void vmap_guard_page(struct kunit *test)
 {
-	struct page **array = array_of(test, ASCENDING);
-	void *addr[NR_PAGES];
+	struct page **array = vmap_pages_array(test, VMAP_ASCENDING);
+	void *addr[NR_VMAP_PAGES];
 	unsigned int n;
 
-	for (n = 0; n < NR_PAGES; n++)
-		addr[n] = map(test, array, n + 1, VM_MAP, PAGE_KERNEL);
+	for (n = 0; n < NR_VMAP_PAGES; n++)
+		addr[n] = vmap_pages_map(test, array, n + 1, VM_MAP, PAGE_KERNEL);
 
-	for (n = 0; n < NR_PAGES; n++) {
+	for (n = 0; n < NR_VMAP_PAGES; n++) {
 		void *guard = addr[n] + (n + 1) * PAGE_SIZE;
 
 		KUNIT_EXPECT_NULL(test, vmalloc_to_page(guard));
@@ -258,7 +277,10 @@ static void vmap_guard_page(struct kunit *test)
 	}
 }
 
-/* One area without a guard page would take the guard of its neighbour away. */
+/*
+ * vmap() warns about VM_NO_GUARD and maps with a guard page, because the
+ * overrun of a mapping without one would reach the mapping of another user.
+ */
 static void vmap_no_guard_ignored(struct kunit *test)
 {
 	struct page *page = test->priv;
@@ -267,13 +289,10 @@ static void vmap_no_guard_ignored(struct kunit *test)
 
 	kunit_warning_suppress(test) {
 		addr = vmap(&page, 1, VM_MAP | VM_NO_GUARD, PAGE_KERNEL);
-		/* Once a boot, so it may not be for us. */
-		KUNIT_EXPECT_LE(test, KUNIT_SUPPRESSED_WARNING_COUNT(),
-				WARNINGS(1));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, MM_KUNIT_WARN_ONCE(1));
 	}
 	KUNIT_ASSERT_NOT_NULL(test, addr);
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, vunmap_action, addr));
+	mm_kunit_manage(test, mm_kunit_vunmap, addr);
 
 	area = find_vm_area(addr);
 	KUNIT_ASSERT_NOT_NULL(test, area);
@@ -283,18 +302,19 @@ static void vmap_no_guard_ignored(struct kunit *test)
 }
 
 /*
- * VM_IOREMAP areas are aligned to their size, so that huge pages can map them.
- * With the guard page none of these sizes is a multiple of its alignment, so
- * areas that follow each other cannot all be aligned by chance.
+ * A VM_IOREMAP area is aligned to its size rounded up to a power of two, so
+ * that it can be mapped by large entries. With the guard page none of these
+ * sizes is a multiple of its alignment, so areas that follow each other are not
+ * all aligned by chance.
  */
 static void vmap_ioremap_aligned(struct kunit *test)
 {
 	static const unsigned int counts[] = { 2, 4, 5, 9 };
-	struct page **array = array_of(test, ASCENDING);
+	struct page **array = vmap_pages_array(test, VMAP_ASCENDING);
 
 	for (int i = 0; i < 4 * ARRAY_SIZE(counts); i++) {
 		unsigned int count = counts[i / 4];
-		void *addr = map(test, array, count, VM_IOREMAP, PAGE_KERNEL);
+		void *addr = vmap_pages_map(test, array, count, VM_IOREMAP, PAGE_KERNEL);
 
 		KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)addr,
 						       roundup_pow_of_two(count) *
@@ -303,7 +323,7 @@ static void vmap_ioremap_aligned(struct kunit *test)
 	}
 }
 
-/* ---- What vmap() refuses ---- */
+/* -- what vmap() refuses --------------------------------------------------- */
 
 #define SIZE_WRAPS	(UINT_MAX - 2)	/* to a page, with 32-bit addresses */
 #define ALL_RAM		(UINT_MAX - 1)
@@ -317,32 +337,41 @@ static const struct refusal {
 	unsigned int bad;	/* the entry that is not a good page */
 	int warnings;
 } refusals[] = {
-	{ "no_pages", 0 },
-	/* What is not refused for its size stops at the first page. */
-	{ "more_than_ram", MORE_THAN_RAM, 0, NULL_PAGE, 0, 0 },
-	{ "size_wraps", SIZE_WRAPS },
-	{ "null_page_all_ram", ALL_RAM, 0, NULL_PAGE, 0, 1 },
-	{ "reset_perms", NR_PAGES, VM_FLUSH_RESET_PERMS, .warnings = 1 },
-	{ "null_page_first", NR_PAGES, 0, NULL_PAGE, 0, 1 },
-	{ "null_page_middle", NR_PAGES, 0, NULL_PAGE, 7, 1 },
-	{ "null_page_last", NR_PAGES, 0, NULL_PAGE, NR_PAGES - 1, 1 },
-	{ "no_pfn_first", NR_PAGES, 0, NO_PFN, 0, 1 },
-	{ "no_pfn_middle", NR_PAGES, 0, NO_PFN, 8, 1 },
-	{ "no_pfn_last", NR_PAGES, 0, NO_PFN, NR_PAGES - 1, 1 },
+	{ .desc = "no_pages", .count = 0 },
+	/* Page 0 is NULL: vmap() warns if it looks at the pages before the count. */
+	{ .desc = "more_than_ram", .count = MORE_THAN_RAM, .flags = 0,
+	  .pages = NULL_PAGE, .bad = 0, .warnings = 0 },
+	{ .desc = "size_wraps", .count = SIZE_WRAPS },
+	{ .desc = "null_page_all_ram", .count = ALL_RAM, .flags = 0, .pages = NULL_PAGE,
+	  .bad = 0, .warnings = 1 },
+	{ .desc = "reset_perms", .count = NR_VMAP_PAGES, .flags = VM_FLUSH_RESET_PERMS,
+	  .warnings = 1 },
+	{ .desc = "null_page_first", .count = NR_VMAP_PAGES, .flags = 0,
+	  .pages = NULL_PAGE, .bad = 0, .warnings = 1 },
+	{ .desc = "null_page_middle", .count = NR_VMAP_PAGES, .flags = 0,
+	  .pages = NULL_PAGE, .bad = 7, .warnings = 1 },
+	{ .desc = "null_page_last", .count = NR_VMAP_PAGES, .flags = 0,
+	  .pages = NULL_PAGE, .bad = NR_VMAP_PAGES - 1, .warnings = 1 },
+	{ .desc = "no_pfn_first", .count = NR_VMAP_PAGES, .flags = 0, .pages = NO_PFN,
+	  .bad = 0, .warnings = 1 },
+	{ .desc = "no_pfn_middle", .count = NR_VMAP_PAGES, .flags = 0, .pages = NO_PFN,
+	  .bad = 8, .warnings = 1 },
+	{ .desc = "no_pfn_last", .count = NR_VMAP_PAGES, .flags = 0, .pages = NO_PFN,
+	  .bad = NR_VMAP_PAGES - 1, .warnings = 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(refusal, refusals, desc);
 
 /*
- * Whatever the reason, vmap() that fails has done nothing: the array and the
- * references stay with the caller, who would free them twice otherwise, and
- * neither an area nor part of a mapping is left.
+ * vmap() that fails has changed nothing: the array and the references remain
+ * the caller's, who frees them after a failure, and neither an area nor a part
+ * of the mapping is left. Bad pages and bad flags are bugs of the caller and
+ * warn; sizes that cannot be mapped do not.
  */
 static void vmap_refuses(struct kunit *test)
 {
-	static unsigned long refused_flags;
 	const struct refusal *row = test->param_value;
-	struct page *page = test->priv, **array, **copy = array_of(test, ASCENDING);
+	struct page *page = test->priv, **array, **copy = vmap_pages_array(test, VMAP_ASCENDING);
 	unsigned int count = row->count;
 	struct vm_struct *area;
 	void *addr, *would_be;
@@ -357,50 +386,45 @@ static void vmap_refuses(struct kunit *test)
 	if (row->pages == NULL_PAGE)
 		copy[row->bad] = NULL;
 	else if (row->pages == NO_PFN)
-		copy[row->bad] = page_without_pfn(test);
+		copy[row->bad] = vmap_pages_without_pfn(test);
 
-	array = new_array(test, ASCENDING, true);
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, vfree_action, array));
+	array = vmap_pages_new_array(test, VMAP_ASCENDING, true);
+	mm_kunit_manage(test, mm_kunit_vfree, array);
 
 	/* Where vmap() would map them, unless another CPU is faster. */
 	vm_unmap_aliases();
-	would_be = map(test, array, NR_PAGES, VM_MAP, PAGE_KERNEL);
-	unmap(test, would_be);
+	would_be = vmap_pages_map(test, array, NR_VMAP_PAGES, VM_MAP, PAGE_KERNEL);
+	vmap_pages_unmap(test, would_be);
 	vm_unmap_aliases();
 
-	get_pages(array, NR_PAGES);
-	memcpy(array, copy, NR_PAGES * sizeof(*array));
+	vmap_pages_get(array, NR_VMAP_PAGES);
+	memcpy(array, copy, NR_VMAP_PAGES * sizeof(*array));
 	kunit_warning_suppress(test) {
 		addr = vmap(array, count,
 			    VM_MAP | VM_MAP_PUT_PAGES | row->flags, PAGE_KERNEL);
-		/* Bad flags may be reported only once a boot, bad pages always. */
-		if (!row->flags || !refused_flags)
-			KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test,
-							      WARNINGS(row->warnings));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, MM_KUNIT_WARN(row->warnings));
 	}
-	refused_flags |= row->flags;
 	KUNIT_EXPECT_NULL(test, addr);
 	if (addr)
 		vunmap(addr);
 
-	for (int i = 0; i < NR_PAGES; i++) {
+	for (int i = 0; i < NR_VMAP_PAGES; i++) {
 		KUNIT_EXPECT_EQ(test, page_count(page + i), 2);
 		put_page(page + i);
 	}
 	KUNIT_EXPECT_NOT_NULL(test, find_vm_area(array));
-	KUNIT_EXPECT_MEMEQ(test, array, copy, NR_PAGES * sizeof(*array));
+	KUNIT_EXPECT_MEMEQ(test, array, copy, NR_VMAP_PAGES * sizeof(*array));
 
-	/* Hardly anyone else uses this flag, so an area with it is ours. */
+	/* An area at this address may be that of another user, without this flag. */
 	area = find_vm_area(would_be);
 	if (area)
-		KUNIT_EXPECT_FALSE(test, area->flags & VM_MAP_PUT_PAGES);
+		KUNIT_EXPECT_EQ(test, !!(area->flags & VM_MAP_PUT_PAGES), false);
 	else
-		KUNIT_EXPECT_EQ(test, mapped_as(would_be, NULL, NR_PAGES),
-				NR_PAGES);
+		MM_KUNIT_EXPECT(test,
+				vmap_pages_check_mapped(test, would_be, NULL, NR_VMAP_PAGES));
 }
 
-/* ---- Where it may be called ---- */
+/* -- where it may be called ------------------------------------------------ */
 
 static void call_vmap(void)
 {
@@ -421,17 +445,18 @@ static const struct sleeper {
 	const char *desc;
 	void (*call)(void);
 } sleepers[] = {
-	{ "vmap", call_vmap },
-	{ "vunmap", call_vunmap },
-	{ "vfree", call_vfree },
-	{ "vm_unmap_aliases", vm_unmap_aliases },
+	{ .desc = "vmap", .call = call_vmap },
+	{ .desc = "vunmap", .call = call_vunmap },
+	{ .desc = "vfree", .call = call_vfree },
+	{ .desc = "vm_unmap_aliases", .call = vm_unmap_aliases },
 };
 
 KUNIT_ARRAY_PARAM_DESC(sleeper, sleepers, desc);
 
 /*
- * They may have to wait for memory or for each other, and so have to be called
- * where they could, although they hardly ever do.
+ * vmap(), vunmap(), vfree() and vm_unmap_aliases() warn in a context that must
+ * not sleep, even if they have nothing to do, because otherwise such a bug of a
+ * caller only shows when they really have to wait. The functions call might_sleep() for that.
  */
 static void vmap_may_sleep(struct kunit *test)
 {
@@ -449,89 +474,95 @@ static void vmap_may_sleep(struct kunit *test)
 	}
 }
 
-/* ---- No memory ---- */
+/* -- no memory ------------------------------------------------------------- */
 
 static const struct no_memory {
 	const char *desc;
-	enum fail_mode mode;
+	enum mm_kunit_fail mode;
 } no_memories[] = {
-	{ "one_failure", FAIL_ONE },
-	{ "all_fail", FAIL_ALL },
+	{ .desc = "one_failure", .mode = MM_KUNIT_FAIL_ONE },
+	{ .desc = "all_fail", .mode = MM_KUNIT_FAIL_ALL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(no_memory, no_memories, desc);
 
 static struct page **failing_array;
-static unsigned int failing_nth;
+static struct mm_kunit_failing failing;
 
-static void *map_failing(struct kunit *test, bool *failed)
+static void *map_failing(struct kunit *test)
 {
 	void *addr;
 
-	/* So that slabs have an object of each kind and need no page. */
-	vunmap(vmap(failing_array, NR_PAGES, VM_MAP, PAGE_KERNEL));
+	/* Leave a free object of each kind in the slabs, so that they need no page. */
+	vunmap(vmap(failing_array, NR_VMAP_PAGES, VM_MAP, PAGE_KERNEL));
 	vm_unmap_aliases();
-	fail_from(failing_nth);
-	addr = vmap(failing_array, NR_PAGES, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
-	*failed = fail_stop();
+	mm_kunit_fail_begin(&failing);
+	addr = vmap(failing_array, NR_VMAP_PAGES, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	mm_kunit_fail_end(&failing);
 
 	return addr;
 }
 
 static int map_fails(struct kunit *test)
 {
-	bool failed;
-
-	/* Not NULL when an object was left over from the time before. */
-	vunmap(map_failing(test, &failed));
+	/* vmap() succeeds if a slab has an object left from the round before. */
+	vunmap(map_failing(test));
 
 	return 0;
 }
 
 #define ROUNDS	2048
 
-/* As with other refusals all stays the caller's; and no memory is leaked. */
-static void expect_no_memory(struct kunit *test)
-{
-	unsigned long tolerance = SLAB_TOLERANCE(ROUNDS, 64);
-	struct page **copy = array_of(test, SCATTERED);
-	bool failed = true;
-	void *addr = NULL;
-
-	failing_array = array_of(test, SCATTERED);
-	for (failing_nth = 1; failed && failing_nth < 50; failing_nth++) {
-		addr = map_failing(test, &failed);
-		KUNIT_EXPECT_EQ(test, nr_unshared(test), NR_PAGES);
-		KUNIT_EXPECT_MEMEQ(test, failing_array, copy, NR_PAGES * sizeof(*copy));
-		if (addr) {
-			KUNIT_EXPECT_EQ(test, mapped_as(addr, copy, NR_PAGES), NR_PAGES);
-			vunmap(addr);
-			continue;
-		}
-		KUNIT_EXPECT_TRUE(test, failed);
-		if (!IS_ENABLED(CONFIG_KASAN_GENERIC))
-			KUNIT_EXPECT_LT(test, drift(test, slab_pages_now, map_fails,
-						    ROUNDS, tolerance), tolerance);
-	}
-	KUNIT_EXPECT_GT(test, failing_nth, 2);
-	KUNIT_EXPECT_FALSE(test, failed);
-	KUNIT_EXPECT_NOT_NULL(test, addr);
-}
-
+/*
+ * vmap() returns NULL when any of its allocations fails, because its callers run
+ * when memory is short and have to go on. The array and the references remain the
+ * caller's even with VM_MAP_PUT_PAGES, and vmap() keeps no memory of its own.
+ */
 static void vmap_no_memory(struct kunit *test)
 {
+	unsigned long tolerance = VMAP_PAGES_SLAB_TOLERANCE(ROUNDS, 64);
+	struct page **copy = vmap_pages_array(test, VMAP_SCATTERED);
 	const struct no_memory *row = test->param_value;
+	struct mm_kunit_failing round;
+	void *addr = NULL;
 
-	fail_alloc_setup(test, row->mode);
-	/* There is one if not even a range of addresses can be described. */
-	kunit_warning_suppress(test)
-		expect_no_memory(test);
+	mm_kunit_fail_setup(test, row->mode);
+	failing_array = vmap_pages_array(test, VMAP_SCATTERED);
+
+	/* vmalloc warns if it cannot allocate the description of an address range. */
+	kunit_warning_suppress(test) {
+		mm_kunit_for_each_failing(test, &round) {
+			failing = round;
+			addr = map_failing(test);
+			round.reached = failing.reached;
+			MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 1));
+			KUNIT_EXPECT_MEMEQ_MSG(test, failing_array, copy,
+					       NR_VMAP_PAGES * sizeof(*copy),
+					       "the array after failure of allocation %u",
+					       round.nth);
+			if (addr) {
+				MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, copy,
+									      NR_VMAP_PAGES));
+				vunmap(addr);
+				continue;
+			}
+			KUNIT_EXPECT_EQ_MSG(test, round.reached, true,
+					    "vmap() returned NULL, but allocation %u did not fail",
+					    round.nth);
+			if (!IS_ENABLED(CONFIG_KASAN_GENERIC))
+				MM_KUNIT_EXPECT(test,
+						vmap_pages_check_leak(test, vmap_pages_slab_pages,
+								      map_fails, ROUNDS,
+								      tolerance));
+		}
+	}
+	KUNIT_EXPECT_NOT_NULL_MSG(test, addr, "vmap() when no allocation fails");
 }
 
 static struct kunit_case vmap_test_cases[] = {
-	KUNIT_CASE_PARAM(vmap_maps_in_order, page_order_gen_params),
+	KUNIT_CASE_PARAM(vmap_maps_in_order, vmap_pages_order_gen_params),
 	KUNIT_CASE(vmap_crosses_page_tables),
-	KUNIT_CASE_PARAM(vmap_compound_pages, mix_gen_params),
+	KUNIT_CASE_PARAM(vmap_compound_pages, vmap_pages_mix_gen_params),
 	KUNIT_CASE_PARAM(vmap_large_page, large_gen_params),
 	KUNIT_CASE(vmap_prot_readonly),
 	KUNIT_CASE(vmap_prot_never_executable),

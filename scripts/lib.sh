@@ -27,6 +27,7 @@ TESTED=(7.3.4 7.2.13)	# the first is what the series is made for
 OLDEST=7.2 NEWEST=7.4
 WITHOUT_FIXES=	# 1 to leave out the patches that fix the kernel
 ONLY_FIXES=	# or a topic of patches/topics.tsv, to leave out those of all others
+WITHOUT_FIX=${ADDRMAP_WITHOUT_FIX:-}	# or the subject of one, as scripts/series demonstrate --fix does
 STABLE_URL=https://git.kernel.org/pub/scm/linux/kernel/git/stable/linux.git
 
 # Where a folder of this repository lies in a kernel tree
@@ -172,13 +173,11 @@ run() {
 # -- packages ---------------------------------------------------------------
 
 # What the scripts need, as PACKAGE:PROBE. PROBE is a command, a header if it
-# ends in ".h", or a module of Debian's Python if it ends in ".py".
+# ends in ".h", a file if it starts with "/", or a module of Debian's Python if it
+# ends in ".py".
 BUILD_PACKAGES=(gcc:gcc libc6-dev:stdio.h make:make flex:flex bison:bison
 	bc:bc perl:perl python3:python3 xz-utils:xz git:git ccache:ccache)
 X86_PACKAGES=(libelf-dev:gelf.h qemu-system-x86:qemu-system-x86_64)
-ARM64_PACKAGES=(qemu-system-arm:qemu-system-aarch64)
-[ "$(uname -m)" = aarch64 ] ||
-	ARM64_PACKAGES+=(gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc)
 # virtme-ng and what it runs; the kernel's own mm selftests want libcap and libnuma
 VM_PACKAGES=(libcap-dev:sys/capability.h libnuma-dev:numa.h rsync:rsync
 	udev:udevadm kmod:depmod file:file iproute2:ip busybox-static:busybox
@@ -193,6 +192,7 @@ missing() {
 	for spec; do
 		probe=${spec#*:}
 		case $probe in
+		/*)	[ -e "$probe" ] ;;
 		*.h)	command -v gcc >/dev/null &&
 			echo "#include <$probe>" |
 				gcc -E -x c - -o /dev/null 2>/dev/null ;;
@@ -212,7 +212,7 @@ need() {
 
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 		mapfile -t packages < <(missing "${BUILD_PACKAGES[@]}" \
-			"${X86_PACKAGES[@]}" "${ARM64_PACKAGES[@]}" \
+			"${X86_PACKAGES[@]}" \
 			"${VM_PACKAGES[@]}" "${SERIES_PACKAGES[@]}" \
 			"${SCRIPTS_PACKAGES[@]}" "$@")
 		warn "missing packages; install what the scripts here need with"
@@ -238,17 +238,98 @@ need() {
 # "scripts" are the checks of those
 need_for() {
 	local env specs=("${BUILD_PACKAGES[@]}")
+	local arch kunit_arch cross configs make_options qemu qemu_args image packages
 
 	for env; do
 		case $env in
-		i386*|x86_64) specs+=("${X86_PACKAGES[@]}") ;;
-		arm64)	specs+=("${ARM64_PACKAGES[@]}") ;;
 		vm)	specs+=("${X86_PACKAGES[@]}" "${VM_PACKAGES[@]}") ;;
 		series)	specs+=("${X86_PACKAGES[@]}" "${SERIES_PACKAGES[@]}") ;;
 		scripts) specs+=("${SCRIPTS_PACKAGES[@]}") ;;
+		*)	set_machine "$env" && specs+=("${packages[@]}") ;;
 		esac
 	done
 	need "${specs[@]}"
+}
+
+# -- machines ---------------------------------------------------------------
+
+# What scripts/kunit --arch knows
+# shellcheck disable=SC2034 # for the caller
+MACHINES=(um i386 i386-debug x86_64 x86_64-debug x86_64-kcsan arm64 arm64-a57 arm64-16k
+	arm64-64k arm riscv64 s390x ppc64le ppc32 mips um32)
+
+# set_machine NAME: sets arch (the name that the tables of this repository use),
+# kunit_arch (that of kunit.py), cross, configs, make_options, qemu, image, qemu_args
+# and packages; fails if there is none of that name
+# shellcheck disable=SC2034 # for the caller
+set_machine() {
+	local triple='' debian=''
+
+	arch=${1%%-*} kunit_arch='' configs=() make_options=() qemu='' qemu_args='' image=''
+	packages=()
+	case $1 in
+	um)	image=linux ;;
+	# The host's headers and libraries of 32 bits
+	um32)	image=linux make_options=(SUBARCH=i386)
+		packages=(gcc-multilib:/usr/include/sys/cdefs.h) ;;
+	# 1536 MB leave 640 MB above what a 32-bit kernel maps permanently; and the CPU
+	# of QEMU's choice has no PAT
+	i386)	configs=(HIGHMEM4G SMP) qemu_args='-cpu n270 -smp 2 -m 1536' ;;
+	i386-debug) configs=(HIGHMEM4G SMP DEBUG_HIGHMEM DEBUG_VIRTUAL DEBUG_VM)
+		qemu_args='-cpu n270 -smp 2 -m 1536' ;;
+	# KUnit has huge pages off, and the driver has a path of its own for them
+	x86_64)	configs=(SMP TRANSPARENT_HUGEPAGE) qemu_args='-smp 2' ;;
+	x86_64-debug) configs=(SMP TRANSPARENT_HUGEPAGE DEBUG_KERNEL KASAN KASAN_VMALLOC
+			UBSAN PROVE_LOCKING DEBUG_ATOMIC_SLEEP DEBUG_VM DEBUG_VM_PGTABLE
+			DEBUG_VIRTUAL DEBUG_PAGEALLOC DEBUG_PAGEALLOC_ENABLE_DEFAULT
+			DEBUG_KMEMLEAK)
+		qemu_args='-smp 2 -m 2048' ;;
+	x86_64-kcsan) configs=(SMP TRANSPARENT_HUGEPAGE DEBUG_KERNEL KCSAN)
+		qemu_args='-smp 2 -m 2048' ;;
+	arm64|arm64-a57|arm64-16k|arm64-64k)
+		configs=(SMP TRANSPARENT_HUGEPAGE) qemu_args='-smp 2'
+		triple=aarch64-linux-gnu image=arch/arm64/boot/Image.gz
+		qemu=qemu-system-aarch64 debian=qemu-system-arm
+		case $1 in
+		*-a57)	qemu_args+=' -cpu cortex-a57' ;;
+		*-16k)	configs+=(ARM64_16K_PAGES) ;;
+		*-64k)	configs+=(ARM64_64K_PAGES) ;;
+		esac ;;
+	arm)	configs=(SMP HIGHMEM) qemu_args='-smp 2 -m 1536'
+		triple=arm-linux-gnueabihf image=arch/arm/boot/zImage
+		qemu=qemu-system-arm debian=qemu-system-arm ;;
+	riscv64) kunit_arch=riscv configs=(SMP) qemu_args='-smp 2'
+		triple=riscv64-linux-gnu image=arch/riscv/boot/Image
+		qemu=qemu-system-riscv64 debian=qemu-system-misc
+		packages=(opensbi:/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin) ;;
+	s390x)	kunit_arch=s390 configs=(SMP PCI) qemu_args='-smp 2'
+		triple=s390x-linux-gnu image=arch/s390/boot/bzImage
+		qemu=qemu-system-s390x debian=qemu-system-misc ;;
+	ppc64le) kunit_arch=powerpcle configs=(SMP PPC_64K_PAGES) qemu_args='-smp 2'
+		triple=powerpc64le-linux-gnu image=vmlinux
+		qemu=qemu-system-ppc64 debian=qemu-system-ppc ;;
+	ppc32)	kunit_arch=powerpc32 configs=(HIGHMEM) qemu_args='-m 1024'
+		triple=powerpc-linux-gnu image=vmlinux
+		qemu=qemu-system-ppc debian=qemu-system-ppc ;;
+	mips)	configs=(HIGHMEM) qemu_args='-m 1024'
+		triple=mips-linux-gnu image=vmlinuz
+		qemu=qemu-system-mips debian=qemu-system-mips ;;
+	*)	return 1 ;;
+	esac
+	case $1 in
+	i386*|x86_64*) qemu=qemu-system-$arch image=arch/x86/boot/bzImage
+		packages=("${X86_PACKAGES[@]}") ;;
+	um32)	arch=um ;;
+	esac
+	kunit_arch=${kunit_arch:-$arch}
+	[ -z "$debian" ] || packages+=("$debian:$qemu")
+	# A machine of the same kind needs no cross compiler
+	cross=
+	case $(uname -m):$arch in
+	aarch64:arm64|riscv64:riscv64|s390x:s390x|ppc64le:ppc64le) ;;
+	*)	[ -z "$triple" ] || cross=$triple-
+		[ -z "$triple" ] || packages+=("gcc-$triple:$triple-gcc") ;;
+	esac
 }
 
 # need_space MB WHAT
@@ -564,7 +645,7 @@ overlay_files() {
 		from=$ROOT/${pair%%:*}
 		[ -d "$from" ] || continue
 		find "$from" -type f ! -name '*~' ! -name '.*.sw?' \
-			! -name contracts.tsv ! -name '*.md' -printf '%P\n' | LC_ALL=C sort |
+			! -name '*.tsv' ! -name '*.md' -printf '%P\n' | LC_ALL=C sort |
 		while read -r file; do
 			echo "$from/$file ${pair#*:}/$file"
 		done
@@ -617,6 +698,7 @@ series_commit() {
 	[ -z "$KDIR" ] && [ "$VERSION" = "${TESTED[0]}" ] || options+=(--lenient)
 	[ -z "$WITHOUT_FIXES" ] || options+=(--without-fixes)
 	[ -z "$ONLY_FIXES" ] || options+=(--lenient "--fixes=$ONLY_FIXES")
+	[ -z "$WITHOUT_FIX" ] || options+=(--lenient "--without=$WITHOUT_FIX")
 	key=$({ echo "${options[*]} $SHORT"
 		xgit -C "$TREE" rev-parse 'base^{tree}'
 		overlay_files
@@ -663,7 +745,7 @@ checkout() {
 # use_series: makes $TREE's files the series, to build from
 use_series() {
 	use_tree
-	say "$WHAT, with the series${WITHOUT_FIXES:+ without its fixes}${ONLY_FIXES:+, fixes of $ONLY_FIXES alone}${1:+, $1}"
+	say "$WHAT, with the series${WITHOUT_FIXES:+ without its fixes}${ONLY_FIXES:+, fixes of $ONLY_FIXES alone}${WITHOUT_FIX:+ without \"$WITHOUT_FIX\"}${1:+, $1}"
 	check_version
 	series_commit
 	# Only a writer may change the sources, only readers build from them

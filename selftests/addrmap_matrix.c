@@ -196,7 +196,7 @@ static void fault_handler(int sig)
 	siglongjmp(fault_env, sig);
 }
 
-/* The signal that reading page @n raises, or "ok". */
+/* Reads page @n. Returns "ok", or the signal that the access raises. */
 static const char *touch(struct cell *c, long n)
 {
 	int sig;
@@ -239,7 +239,10 @@ static bool set_buffer_byte(struct cell *c, size_t n, char value)
 	return pwrite(c->fd, &value, 1, n * psize()) == 1;
 }
 
-/* After @value was written to page @n of the mapping: where did it go? */
+/*
+ * Returns where @value went that was written to page @n: to the buffer, or to a
+ * copy.
+ */
 static const char *wrote(struct cell *c, size_t n, char value)
 {
 	if (get(PAGE(c, n)) != value)
@@ -247,7 +250,7 @@ static const char *wrote(struct cell *c, size_t n, char value)
 	return buffer_byte(c, n) == value ? "buffer" : "copy";
 }
 
-/* What does page @n of the mapping show now? */
+/* Returns what page @n of the mapping shows now: the buffer, or a copy. */
 static const char *shows(struct cell *c, size_t n)
 {
 	char value = get(PAGE(c, n)) + 100;
@@ -257,7 +260,10 @@ static const char *shows(struct cell *c, size_t n)
 	return get(PAGE(c, n)) == value ? "buffer" : "copy";
 }
 
-/* The same, if it can be seen without a page fault. */
+/*
+ * Returns the same as shows(), or "absent" if page @n could be seen only by a
+ * page fault.
+ */
 static const char *populated(struct cell *c, size_t n)
 {
 	return faults(PAGE(c, n)) ? "absent" : shows(c, n);
@@ -307,7 +313,7 @@ static bool readable(const char *path)
 
 /* Access, and what becomes of it */
 
-/* What is mapped is the buffer. */
+/* Reads each page. The process sees the buffer, page by page. */
 static const char *row_read(struct cell *c, long unused)
 {
 	const char *s = touch(c, 1);
@@ -315,13 +321,19 @@ static const char *row_read(struct cell *c, long unused)
 	return strcmp(s, "ok") ? s : get(PAGE(c, 1)) == 2 ? "ok" : "wrong";
 }
 
-/* Either mmap() has filled the page tables, or ->fault does when it is needed. */
+/*
+ * Looks whether page tables are filled before the first access: either mmap()
+ * fills them, or ->fault does on access.
+ */
 static const char *row_first_access(struct cell *c, long unused)
 {
 	return faults(PAGE(c, 5)) ? "absent" : "mapped";
 }
 
-/* Who asked for a private mapping does not want to change what others see. */
+/*
+ * Writes to a page. The write reaches the buffer through a shared mapping, and
+ * a copy in a private one, because others must not see it.
+ */
 static const char *row_write(struct cell *c, long unused)
 {
 	*PAGE(c, 3) = 77;
@@ -329,7 +341,10 @@ static const char *row_write(struct cell *c, long unused)
 	return wrote(c, 3, 77);
 }
 
-/* Until it is written to, even a private mapping has the buffer's pages. */
+/*
+ * Changes the buffer and reads it through the mapping, if @write after a write
+ * there. A private mapping has the buffer's page until it writes to the page.
+ */
 static const char *row_update(struct cell *c, long write)
 {
 	get(PAGE(c, 3));
@@ -339,7 +354,10 @@ static const char *row_update(struct cell *c, long write)
 	return shows(c, 3);
 }
 
-/* The mapping holds a reference to the file, the file to the buffer. */
+/*
+ * Closes the file and reads the mapping. It still works, because the VMA holds
+ * a reference to the file, and the file one to the buffer.
+ */
 static const char *row_close(struct cell *c, long unused)
 {
 	close(c->fd);
@@ -348,7 +366,11 @@ static const char *row_close(struct cell *c, long unused)
 	return row_read(c, 0);
 }
 
-/* No write to the buffer by a file that cannot; but a copy is one's own. */
+/*
+ * Maps a file that was opened read-only, and makes the mapping writable by
+ * mprotect(). A shared mapping must not write to what open() refused; a private
+ * one writes to copies only.
+ */
 static const char *row_read_only_file(struct cell *c, long unused)
 {
 	int fd = open_node(c->column, O_RDONLY);
@@ -363,7 +385,10 @@ static const char *row_read_only_file(struct cell *c, long unused)
 	return pread(fd, &byte, 1, 0) == 1 && get(p) == byte ? "buffer" : "copy";
 }
 
-/* Protection is a matter of the page tables' entries, not of what they point to. */
+/*
+ * Takes all access away by mprotect(PROT_NONE) and gives it back. The pages are
+ * the same afterwards, because only the protection of the entries changes.
+ */
 static const char *row_prot_none(struct cell *c, long unused)
 {
 	*PAGE(c, 2) = 77;
@@ -379,6 +404,7 @@ static const char *row_prot_none(struct cell *c, long unused)
 	return row_read(c, 0);
 }
 
+/* In a child: writes to page 3 and reports what it has seen. */
 static const char *write_in_child(struct cell *c, long old)
 {
 	if (get(PAGE(c, 3)) != old)
@@ -388,7 +414,11 @@ static const char *write_in_child(struct cell *c, long old)
 	return "ok";
 }
 
-/* Private pages are copied on write, whoever of parent and child writes. */
+/*
+ * Forks, and lets the child write; if @before, the parent has a copy already.
+ * Parent and child share what is shared, and each has its own copies of what is
+ * private.
+ */
 static const char *row_fork_write(struct cell *c, long before)
 {
 	const char *s;
@@ -403,7 +433,11 @@ static const char *row_fork_write(struct cell *c, long before)
 	return get(PAGE(c, 3)) == 88 ? "buffer" : "copy";
 }
 
-/* fork() leaves out what ->fault can map again; VM_PFNMAP and VM_MIXEDMAP it copies. */
+/*
+ * Looks at the page tables of a child. fork() copies the entries of VM_PFNMAP
+ * and VM_MIXEDMAP, because nothing else could map them again, and leaves others
+ * to ->fault.
+ */
 static const char *row_fork_tables(struct cell *c, long unused)
 {
 	get(PAGE(c, 5));
@@ -411,12 +445,16 @@ static const char *row_fork_tables(struct cell *c, long unused)
 	return run(row_first_access, c, 0);
 }
 
+/* In a child: has the mapping and exits. */
 static const char *do_nothing(struct cell *c, long unused)
 {
 	return "ok";
 }
 
-/* ->close is called for each VMA that goes: then the buffer can be replaced. */
+/*
+ * Lets a child with the mapping exit, and then exchanges the buffer, which the
+ * driver refuses while somebody maps it: so ->close was called for each VMA.
+ */
 static const char *row_exit(struct cell *c, long unused)
 {
 	run(do_nothing, c, 0);
@@ -427,14 +465,20 @@ static const char *row_exit(struct cell *c, long unused)
 
 /* Moving, resizing, replacing */
 
-/* VM_DONTEXPAND: the driver has checked the length when it was mapped. */
+/*
+ * Makes the mapping larger. That is refused for VM_DONTEXPAND, because the
+ * driver has checked the length in mmap() only.
+ */
 static const char *row_mremap_grow(struct cell *c, long unused)
 {
 	return result((long)mremap(c->map, c->len, c->len + psize(),
 				   MREMAP_MAYMOVE));
 }
 
-/* What the page tables have moves, copies included; the rest can be faulted in. */
+/*
+ * Moves the mapping, if @several after it was split into several VMAs. All that
+ * the page tables have moves with it, copies included.
+ */
 static const char *row_mremap_move(struct cell *c, long several)
 {
 	char *to = mmap(NULL, 2 * c->len, PROT_NONE,
@@ -458,7 +502,10 @@ static const char *row_mremap_move(struct cell *c, long several)
 	return row_read(c, 0);
 }
 
-/* To have less is always possible. */
+/*
+ * Makes the mapping shorter. That always works, and nothing is mapped behind
+ * the new end.
+ */
 static const char *row_mremap_shrink(struct cell *c, long unused)
 {
 	if (mremap(c->map, c->len, 4 * psize(), 0) != c->map)
@@ -469,20 +516,30 @@ static const char *row_mremap_shrink(struct cell *c, long unused)
 	return row_read(c, 0);
 }
 
-/* A second mapping of the same is growth, and of a private one makes no sense. */
+/*
+ * Maps the same once more by an old length of 0. That counts as growth for a
+ * shared mapping, and makes no sense for a private one.
+ */
 static const char *row_mremap_dup(struct cell *c, long unused)
 {
 	return result((long)mremap(c->map, 0, c->len, MREMAP_MAYMOVE));
 }
 
-/* What is left behind had to be faulted in again: not for VM_DONTEXPAND. */
+/*
+ * Moves the pages and leaves the VMA behind (MREMAP_DONTUNMAP). That is refused
+ * for VM_DONTEXPAND and VM_PFNMAP, because the old VMA could not be faulted in
+ * again.
+ */
 static const char *row_mremap_dontunmap(struct cell *c, long unused)
 {
 	return result((long)mremap(c->map, c->len, c->len,
 				   MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL));
 }
 
-/* A VMA without ->may_split can be split anywhere. */
+/*
+ * Unmaps two pages in the middle. Their neighbours stay, because a VMA can be
+ * split anywhere unless ->may_split refuses.
+ */
 static const char *row_munmap_part(struct cell *c, long unused)
 {
 	if (munmap(PAGE(c, 5), 2 * psize()))
@@ -495,7 +552,10 @@ static const char *row_munmap_part(struct cell *c, long unused)
 	return row_read(c, 0);
 }
 
-/* MAP_FIXED is as munmap() before. */
+/*
+ * Maps anonymous memory over a page by MAP_FIXED. The page goes as with
+ * munmap(), its neighbours stay.
+ */
 static const char *row_map_fixed(struct cell *c, long unused)
 {
 	if (mmap(PAGE(c, 5), psize(), PROT_READ,
@@ -507,7 +567,10 @@ static const char *row_map_fixed(struct cell *c, long unused)
 	return row_read(c, 0);
 }
 
-/* The old mapping is gone before the driver is asked, and cannot come back. */
+/*
+ * Maps the node over itself by MAP_FIXED so that the driver refuses. The old
+ * mapping is gone all the same, because it goes before the driver is asked.
+ */
 static const char *row_map_fixed_fails(struct cell *c, long unused)
 {
 	if (mmap(PAGE(c, 5), psize(), PROT_READ, c->column->flags | MAP_FIXED,
@@ -521,12 +584,16 @@ static const char *row_map_fixed_fails(struct cell *c, long unused)
 
 /* madvise() */
 
+/* Gives the advice for the whole mapping. */
 static const char *row_madvise(struct cell *c, long advice)
 {
 	return result(madvise(PAGE(c, 2), 4 * psize(), advice));
 }
 
-/* Pages are dropped, to be faulted in again: by ->fault, or not at all. */
+/*
+ * Writes to a page and drops it by MADV_DONTNEED. The next access asks ->fault
+ * for the page; without ->fault it is a SIGBUS. VM_PFNMAP refuses.
+ */
 static const char *row_dontneed(struct cell *c, long advice)
 {
 	const char *s;
@@ -541,7 +608,10 @@ static const char *row_dontneed(struct cell *c, long advice)
 	return get(PAGE(c, 3)) == 77 ? "kept" : "lost";
 }
 
-/* A driver's pages are not on the LRU lists; copies are, and come back from swap. */
+/*
+ * Asks for reclaim of a page that was written to. Nothing is lost: a driver's
+ * pages are on no LRU list, and copies come back from swap.
+ */
 static const char *row_reclaim(struct cell *c, long advice)
 {
 	get(PAGE(c, 4));
@@ -553,6 +623,10 @@ static const char *row_reclaim(struct cell *c, long advice)
 	return get(PAGE(c, 3)) == 77 && get(PAGE(c, 4)) == 5 ? "kept" : "lost";
 }
 
+/*
+ * In a child: gives the advice for the mapping of the parent, by
+ * process_madvise().
+ */
 static const char *cold_of_parent(struct cell *c, long advice)
 {
 	struct iovec iov = { PAGE(c, 2), 4 * psize() };
@@ -561,7 +635,10 @@ static const char *cold_of_parent(struct cell *c, long advice)
 	return result(syscall(__NR_process_madvise, pidfd, &iov, 1, advice, 0));
 }
 
-/* It is the same whose mapping it is. */
+/*
+ * Gives the advice from another process. The result is that of madvise(),
+ * because the VMA decides.
+ */
 static const char *row_process_madvise(struct cell *c, long advice)
 {
 	get(PAGE(c, 3));
@@ -569,7 +646,9 @@ static const char *row_process_madvise(struct cell *c, long advice)
 	return run(cold_of_parent, c, advice);
 }
 
-/* A VMA flag, which fork() looks at. */
+/*
+ * Reads the mapping in a child after MADV_DONTFORK. The child does not have it.
+ */
 static const char *row_dontfork(struct cell *c, long unused)
 {
 	if (madvise(c->map, c->len, MADV_DONTFORK))
@@ -578,7 +657,10 @@ static const char *row_dontfork(struct cell *c, long unused)
 	return run(touch, c, 1);
 }
 
-/* It is done by get_user_pages(), which needs pages. */
+/*
+ * Populates two pages by MADV_POPULATE_*. get_user_pages() does it, so
+ * VM_PFNMAP refuses.
+ */
 static const char *row_madvise_populate(struct cell *c, long advice)
 {
 	if (madvise(PAGE(c, 4), 2 * psize(), advice))
@@ -587,7 +669,10 @@ static const char *row_madvise_populate(struct cell *c, long advice)
 	return populated(c, 5);
 }
 
-/* Without ->fault there is nothing to populate from. */
+/*
+ * Drops pages and populates them again. Without ->fault there is nothing to
+ * populate from.
+ */
 static const char *row_populate_dropped(struct cell *c, long unused)
 {
 	if (madvise(PAGE(c, 4), 2 * psize(), MADV_DONTNEED))
@@ -596,7 +681,10 @@ static const char *row_populate_dropped(struct cell *c, long unused)
 	return row_madvise_populate(c, MADV_POPULATE_READ);
 }
 
-/* No write fault in a mapping that cannot be written to. */
+/*
+ * Populates a mapping for writing that is not writable. That is refused,
+ * because no write fault can succeed.
+ */
 static const char *row_populate_write_read_only(struct cell *c, long unused)
 {
 	if (mprotect(c->map, c->len, PROT_READ))
@@ -605,7 +693,11 @@ static const char *row_populate_write_read_only(struct cell *c, long unused)
 	return row_madvise_populate(c, MADV_POPULATE_WRITE);
 }
 
-/* ->huge_fault is asked unless the VMA must not have huge pages: advice makes none. */
+/*
+ * Looks whether a huge page is mapped, after the advice, if any. The driver's
+ * ->huge_fault is asked unless MADV_NOHUGEPAGE forbids it; MADV_HUGEPAGE makes
+ * no huge page where the driver has none.
+ */
 static const char *row_huge(struct cell *c, long advice)
 {
 	char line[64] = "";
@@ -625,7 +717,10 @@ static const char *row_huge(struct cell *c, long advice)
 	return find_vma(c->map, &vma) && vma.pmd ? "pmd" : "pte";
 }
 
-/* KSM merges anonymous pages, and none in a special VMA. */
+/*
+ * Marks the mapping for KSM, by madvise() or for all of the process by prctl().
+ * Special VMAs are ignored, because KSM merges anonymous pages.
+ */
 static const char *row_ksm(struct cell *c, long advice)
 {
 	struct vma vma;
@@ -649,7 +744,10 @@ static const char *row_ksm(struct cell *c, long advice)
 	return has_flag(&vma, "mg") ? "mergeable" : "ignored";
 }
 
-/* It is about a page: where there is none, nothing happens. */
+/*
+ * Poisons a page of VM_PFNMAP. That is refused, because there is no page to
+ * poison.
+ */
 static const char *row_hwpoison(struct cell *c, long advice)
 {
 	if (!readable("/proc/sys/vm/memory_failure_recovery"))
@@ -658,8 +756,9 @@ static const char *row_hwpoison(struct cell *c, long advice)
 	return result(madvise(PAGE(c, 5), psize(), advice));
 }
 
-/* mlock() and kin; what is in memory */
+/* mlock(), munlock() and what is in memory */
 
+/* Returns "locked" if the VMA at @p has VM_LOCKED. */
 static const char *locked(char *p)
 {
 	struct vma vma;
@@ -667,7 +766,10 @@ static const char *locked(char *p)
 	return !find_vma(p, &vma) || has_flag(&vma, "lo") ? "locked" : "ok";
 }
 
-/* Special VMAs never get VM_LOCKED: what they map cannot be swapped out. */
+/*
+ * Locks the mapping, if @undo also unlocks it. Special VMAs never get
+ * VM_LOCKED, because what they map cannot be reclaimed.
+ */
 static const char *row_mlock(struct cell *c, long undo)
 {
 	if (mlock(c->map, c->len) || (undo && munlock(c->map, c->len)))
@@ -676,7 +778,10 @@ static const char *row_mlock(struct cell *c, long undo)
 	return locked(c->map);
 }
 
-/* But it populates them, and breaks COW, where get_user_pages() is able to. */
+/*
+ * Looks whether mlock() has populated the mapping. It does so where
+ * get_user_pages() can, and breaks COW.
+ */
 static const char *row_mlock_populates(struct cell *c, long unused)
 {
 	if (mlock(c->map, c->len))
@@ -685,7 +790,10 @@ static const char *row_mlock_populates(struct cell *c, long unused)
 	return populated(c, 5);
 }
 
-/* To be locked in memory, a page must get there: not without ->fault. */
+/*
+ * Drops pages and locks them. Without ->fault they cannot come back, and
+ * mlock() fails.
+ */
 static const char *row_mlock_dropped(struct cell *c, long unused)
 {
 	if (madvise(PAGE(c, 4), 2 * psize(), MADV_DONTNEED))
@@ -702,7 +810,10 @@ static int set_mlock_limit(void)
 	       setresuid(65534, 65534, 65534);
 }
 
-/* The limit is checked before anybody looks at VMAs. */
+/*
+ * Locks more than RLIMIT_MEMLOCK allows. That fails for every mapping, because
+ * the limit is checked before the VMAs are looked at.
+ */
 static const char *row_mlock_limit(struct cell *c, long map)
 {
 	if (set_mlock_limit())
@@ -712,7 +823,10 @@ static const char *row_mlock_limit(struct cell *c, long map)
 		      mlock(c->map, 4 * psize()));
 }
 
-/* As mlock(), for what is mapped now or for what will be. */
+/*
+ * Locks all of the process, what is mapped now or what will be. The mapping is
+ * treated as by mlock().
+ */
 static const char *row_mlockall(struct cell *c, long how)
 {
 	if (mlockall(how))
@@ -723,7 +837,9 @@ static const char *row_mlockall(struct cell *c, long how)
 	return c->map == MAP_FAILED ? error() : locked(c->map);
 }
 
-/* As mlock(): no page faults for VM_PFNMAP, COW is broken where it may be written. */
+/*
+ * Maps with MAP_POPULATE or MAP_LOCKED. The pages are populated as by mlock().
+ */
 static const char *row_map_populate(struct cell *c, long flags)
 {
 	c->map = map_node(c, c->fd, PROT_READ | PROT_WRITE, flags);
@@ -733,7 +849,10 @@ static const char *row_map_populate(struct cell *c, long flags)
 	return populated(c, 5);
 }
 
-/* The page tables are looked at, because the file has no page cache. */
+/*
+ * Asks mincore() for a page before or after an access. It looks at the page
+ * tables, because the file has no page cache.
+ */
 static const char *row_mincore(struct cell *c, long access)
 {
 	unsigned char in_core = 0;
@@ -746,13 +865,19 @@ static const char *row_mincore(struct cell *c, long access)
 	return in_core & 1 ? "mapped" : "absent";
 }
 
-/* Who could not open the file for writing learns nothing: all seems to be there. */
+/*
+ * Asks mincore() as a user who cannot write to the file. All pages seem to be
+ * there, because their state would tell what others do.
+ */
 static const char *row_mincore_user(struct cell *c, long unused)
 {
 	return setresuid(65534, 65534, 65534) ? "setup" : row_mincore(c, 0);
 }
 
-/* The file has no ->fsync, which is asked only for shared mappings. */
+/*
+ * Synchronises the mapping. MS_SYNC asks the file's ->fsync for a shared
+ * mapping, and the file has none.
+ */
 static const char *row_msync(struct cell *c, long flags)
 {
 	*PAGE(c, 3) = 77;
@@ -760,7 +885,10 @@ static const char *row_msync(struct cell *c, long flags)
 	return result(msync(c->map, c->len, flags));
 }
 
-/* A shared mapping that can never be written to counts as private. */
+/*
+ * Synchronises a mapping of a file that was opened read-only. The mapping
+ * counts as private, so ->fsync is not asked.
+ */
 static const char *row_msync_read_only(struct cell *c, long flags)
 {
 	char *p = map_node(c, open_node(c->column, O_RDONLY), PROT_READ, 0);
@@ -770,7 +898,10 @@ static const char *row_msync_read_only(struct cell *c, long flags)
 
 /* Those who access user memory: by its addresses, or by pinning its pages */
 
-/* copy_to_user() and copy_from_user() are accesses like any other. */
+/*
+ * Reads from a pipe into the mapping, or writes from the mapping to a pipe.
+ * copy_to_user() and copy_from_user() are accesses as any other.
+ */
 static const char *row_pipe(struct cell *c, long into)
 {
 	char byte = 77;
@@ -787,7 +918,10 @@ static const char *row_pipe(struct cell *c, long into)
 	return wrote(c, 5, 77);
 }
 
-/* pin_user_pages_fast(): the page is needed, and for writing it must be one's own. */
+/*
+ * Has the driver pin a page by pin_user_pages_fast() and read or write it. The
+ * pin needs a struct page, and for writing a page that is the process's own.
+ */
 static const char *row_transfer(struct cell *c, long into)
 {
 	struct addrmap_transfer tr = {
@@ -814,8 +948,10 @@ static const char *row_transfer(struct cell *c, long into)
 #define COPIED	0x100	/* write to the page before */
 
 /*
- * A page that stays pinned must be the one that the process will see later.
- * Slow GUP sees the VMA's flags first, fast GUP sees the page tables only.
+ * Pins a page by gup_test, for reading or writing, for long or not, by the fast
+ * path or the slow one. A page that stays pinned must be the one that the
+ * process sees later. The slow path sees the flags of the VMA first, the fast
+ * path sees the page tables only.
  */
 static const char *row_pin(struct cell *c, long how)
 {
@@ -850,7 +986,10 @@ static const char *row_pin(struct cell *c, long how)
 	return page[0] == 99 ? "buffer" : "copy";
 }
 
-/* Direct I/O, from a file that is there anyway; tmpfs would just copy. */
+/*
+ * Reads into the mapping by direct I/O, which pins the page. A file on tmpfs
+ * would be copied instead, so the file system has to be another one.
+ */
 static const char *row_direct_read(struct cell *c, long unused)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_DIRECT);
@@ -867,7 +1006,10 @@ static const char *row_direct_read(struct cell *c, long unused)
 	return wrote(c, 5, ELFMAG0);
 }
 
-/* The pipe has a reference to the page, which outlives mapping and buffer. */
+/*
+ * Gives a page to a pipe by vmsplice(), unmaps it and reads the pipe. The pipe
+ * has a reference to the page, which outlives the mapping.
+ */
 static const char *row_vmsplice(struct cell *c, long unused)
 {
 	struct iovec iov = { PAGE(c, 5), 1 };
@@ -882,7 +1024,10 @@ static const char *row_vmsplice(struct cell *c, long unused)
 	return read(p[0], &byte, 1) == 1 && byte == 6 ? "ok" : "wrong";
 }
 
-/* Slow GUP, which sees the VMA's flags first; reading does not copy the page. */
+/*
+ * Reads or writes the mapping by process_vm_readv() or process_vm_writev(),
+ * which use the slow path of GUP. Reading does not copy the page.
+ */
 static const char *row_process_vm(struct cell *c, long write)
 {
 	char byte = 77;
@@ -897,7 +1042,10 @@ static const char *row_process_vm(struct cell *c, long write)
 	return byte == 6 ? shows(c, 5) : "wrong";
 }
 
-/* If GUP fails ->access is asked, which does not know what a COWed page has. */
+/*
+ * Reads or writes the mapping through /proc/self/mem. Where GUP fails, ->access
+ * is asked, which knows the buffer only, not the copies.
+ */
 static const char *row_proc_mem(struct cell *c, long write)
 {
 	int fd = open("/proc/self/mem", O_RDWR);
@@ -913,7 +1061,10 @@ static const char *row_proc_mem(struct cell *c, long write)
 
 enum { PEEK, POKE, POKE_READ_ONLY };
 
-/* A debugger can force a write to a copy, but never one to what others see. */
+/*
+ * Reads or writes the mapping of a child as its debugger. A write is forced on
+ * a copy, and never on what others see.
+ */
 static const char *row_ptrace(struct cell *c, long how)
 {
 	const char *s = "ok";
@@ -957,7 +1108,10 @@ static const char *row_ptrace(struct cell *c, long how)
 	return s;
 }
 
-/* The buffers are pinned for long, and for writing. */
+/*
+ * Registers the mapping as a fixed buffer of io_uring. Its pages are pinned for
+ * long and for writing.
+ */
 static const char *row_io_uring(struct cell *c, long unused)
 {
 	struct iovec iov = { PAGE(c, 5), psize() };
@@ -979,6 +1133,7 @@ static const char *row_io_uring(struct cell *c, long unused)
 #define FUTEX	__NR_futex
 #endif
 
+/* Waits for a futex whose value has changed, so that it returns at once. */
 static const char *futex_wait(struct cell *c, int op)
 {
 	errno = 0;
@@ -988,13 +1143,19 @@ static const char *futex_wait(struct cell *c, int op)
 	return errno == EAGAIN ? "ok" : error();
 }
 
-/* The address alone is the key. */
+/*
+ * Uses a private futex in the mapping. It works everywhere, because the address
+ * alone is the key.
+ */
 static const char *row_futex_private(struct cell *c, long unused)
 {
 	return futex_wait(c, FUTEX_WAIT | FUTEX_PRIVATE_FLAG);
 }
 
-/* The key is the file's page or the anonymous page: a driver's is neither. */
+/*
+ * Uses a shared futex in the mapping. The key is the inode of a file's page, or
+ * the address of an anonymous page; a driver's page has neither.
+ */
 static const char *row_futex_shared(struct cell *c, long how)
 {
 	const char *s;
@@ -1010,7 +1171,10 @@ static const char *row_futex_shared(struct cell *c, long how)
 	return strcmp(s, "ok") ? s : shows(c, 5);
 }
 
-/* Faults of a special VMA are its driver's. */
+/*
+ * Registers the mapping for userfaultfd. That is refused, because faults of a
+ * special VMA are for its driver.
+ */
 static const char *row_uffd(struct cell *c, long mode)
 {
 	struct uffdio_api api = {
@@ -1035,7 +1199,11 @@ static const char *row_uffd(struct cell *c, long mode)
 
 #define SEALED(call)	((long)(call) == -1 && errno == EPERM)
 
-/* A sealed VMA stays as it is; but to drop pages of a file is said to be no loss. */
+/*
+ * Seals the mapping and tries to unmap, move, replace and protect it, or gives
+ * the advice. All that would change the VMA is refused; pages of a file may be
+ * dropped.
+ */
 static const char *row_mseal(struct cell *c, long advice)
 {
 	if (syscall(__NR_mseal, c->map, c->len, 0))
@@ -1057,7 +1225,10 @@ static const char *row_mseal(struct cell *c, long advice)
 
 /* What others are told of it: /proc, core dumps, NUMA */
 
-/* What the driver and remap_pfn_range() have set: never VM_MAYEXEC. */
+/*
+ * Reads VmFlags of smaps. There are the flags that the driver and
+ * remap_pfn_range() have set.
+ */
 static const char *row_vmflags(struct cell *c, long unused)
 {
 	static const char * const names[] = {
@@ -1078,7 +1249,11 @@ static const char *row_vmflags(struct cell *c, long unused)
 	return text;
 }
 
-/* To tell copies from the rest, vm_pgoff of a private pfn mapping is the first PFN. */
+/*
+ * Reads the offset in /proc/self/maps. A private mapping by remap_pfn_range()
+ * shows the physical address instead, because vm_pgoff tells copies from raw
+ * frames.
+ */
 static const char *row_maps_offset(struct cell *c, long unused)
 {
 	char *p = mmap(NULL, psize(), PROT_READ, c->column->flags, c->fd,
@@ -1099,7 +1274,10 @@ static const char *kinds(bool file, bool anon)
 	       anon ? "anon" : "none";
 }
 
-/* What the page tables hold references to is counted; shared is what others map. */
+/*
+ * Reads Rss, Shared and Private of smaps, if @write after a write. Pages that
+ * the page tables hold references to are counted; raw page frames are not.
+ */
 static const char *row_smaps(struct cell *c, long write)
 {
 	struct vma vma;
@@ -1128,7 +1306,10 @@ static long status_kb(const char *field)
 	return kb;
 }
 
-/* The same of the process as a whole. */
+/*
+ * Reads RssFile and RssAnon of /proc/self/status, if @write after a write. They
+ * count as smaps does, for the whole process.
+ */
 static const char *row_status(struct cell *c, long write)
 {
 	long enough = NR_PAGES * psize() / 1024;
@@ -1152,7 +1333,10 @@ static const char *row_status(struct cell *c, long write)
 	return kinds(file >= enough, anon >= enough);
 }
 
-/* No pages in VM_PFNMAP, not even where a write has made a copy. */
+/*
+ * Reads /proc/self/pagemap, if @write after a write. VM_PFNMAP shows no pages,
+ * not even copies.
+ */
 static const char *row_pagemap(struct cell *c, long write)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
@@ -1174,7 +1358,10 @@ static const char *row_pagemap(struct cell *c, long write)
 	return text;
 }
 
-/* It leaves VM_PFNMAP out, as pagemap does. */
+/*
+ * Asks PAGEMAP_SCAN for present pages. It leaves VM_PFNMAP out, as pagemap
+ * does.
+ */
 static const char *row_pagemap_scan(struct cell *c, long unused)
 {
 	struct page_region region;
@@ -1195,7 +1382,10 @@ static const char *row_pagemap_scan(struct cell *c, long unused)
 	return ret < 0 ? error() : ret ? "mapped" : "absent";
 }
 
-/* Page tables' entries without a page are not write-protected, so not tracked. */
+/*
+ * Clears the soft-dirty bits and writes. Where there is a page its entry is
+ * write-protected, so the write is noticed; raw entries are not.
+ */
 static const char *row_soft_dirty(struct cell *c, long unused)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
@@ -1212,7 +1402,10 @@ static const char *row_soft_dirty(struct cell *c, long unused)
 	       "dirty" : "clean";
 }
 
-/* The mapping of a page is counted in the page, until a copy takes its place. */
+/*
+ * Reads how often the buffer's page is mapped, if @write after a write. The
+ * mapping is counted in the page until a copy takes its place.
+ */
 static const char *row_kpagecount(struct cell *c, long write)
 {
 	int fd = open("/proc/kpagecount", O_RDONLY);
@@ -1231,7 +1424,10 @@ static const char *row_kpagecount(struct cell *c, long write)
 	return count ? "mapped" : "absent";
 }
 
-/* Is the mapping in a core file, not just mentioned? */
+/*
+ * Returns "dumped" if the core file has the contents at @addr, not just the
+ * segment.
+ */
 static const char *in_core_file(const char *path, uintptr_t addr)
 {
 	int fd = open(path, O_RDONLY);
@@ -1254,6 +1450,7 @@ static const char *in_core_file(const char *path, uintptr_t addr)
 	return s;
 }
 
+/* In a child: aborts, with all kinds of VMAs asked for. */
 static const char *dump_core(struct cell *c, long unused)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
@@ -1266,7 +1463,10 @@ static const char *dump_core(struct cell *c, long unused)
 	abort();
 }
 
-/* VM_DONTDUMP: reading a device's registers may do something to it. */
+/*
+ * Lets a child dump core and looks for the mapping. VM_DONTDUMP leaves it out,
+ * because reading a device's registers may do something to it.
+ */
 static const char *row_core_dump(struct cell *c, long unused)
 {
 	char dir[] = "/tmp/addrmap_matrix.XXXXXX", pattern[8] = "";
@@ -1304,7 +1504,10 @@ static int page_node(void *page)
 	       -errno : status;
 }
 
-/* The page knows the node, so without a page there is no answer, nor a move. */
+/*
+ * Asks move_pages() for the node of a page, or to move it to the node it is on.
+ * The struct page knows the node, so a raw page frame has no answer.
+ */
 static const char *row_move_pages(struct cell *c, long move)
 {
 	void *page = PAGE(c, 5);
@@ -1322,7 +1525,10 @@ static const char *row_move_pages(struct cell *c, long move)
 	return status < 0 ? strerrorname_np(-status) : "ok";
 }
 
-/* Strict only about pages on other nodes, and where are none, none is there. */
+/*
+ * Binds the mapping to the node of its page, with MPOL_MF_STRICT. That fails
+ * only for pages on other nodes, and raw page frames are not looked at.
+ */
 static const char *row_mbind(struct cell *c, long flags)
 {
 	unsigned long nodes;
@@ -1566,7 +1772,10 @@ static unsigned int nr_cells(void)
 	return nr;
 }
 
-/* In the cell's process: a buffer of its own, its pages numbered, and the mapping. */
+/*
+ * In the process of a cell: makes a buffer of its own whose pages are numbered,
+ * maps it, and runs the row.
+ */
 static const char *observe(struct cell *c, long unused)
 {
 	__u64 pmd = read_pmd_pagesize();

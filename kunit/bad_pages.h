@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages for the tests to map, and pages that must not be mapped.
+ * One page of each kind that must not be inserted into a user mapping.
  */
-#ifndef _MM_TESTS_TEST_PAGES_H
-#define _MM_TESTS_TEST_PAGES_H
+#ifndef _MM_TESTS_BAD_PAGES_H
+#define _MM_TESTS_BAD_PAGES_H
 
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -12,20 +12,8 @@
 #include <linux/page-flags.h>
 #include <linux/slab.h>
 
-KUNIT_DEFINE_ACTION_WRAPPER(put_page_action, put_page, struct page *);
-
-/* Asserts that there is @ptr, and leaves it to @action after the test case. */
-static void *manage(struct kunit *test, kunit_action_t *action, void *ptr)
-{
-	KUNIT_ASSERT_NOT_NULL(test, ptr);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, action, ptr), 0);
-	return ptr;
-}
-
-static struct page *own_page(struct kunit *test)
-{
-	return manage(test, put_page_action, alloc_page(GFP_KERNEL));
-}
+#include "mm_kunit.h"
+#include "user_vma.h"
 
 static void free_order_1_action(void *page)
 {
@@ -35,8 +23,8 @@ static void free_order_1_action(void *page)
 /* Only the first page of it has a reference count. */
 static struct page *bad_page_tail(struct kunit *test)
 {
-	struct page *page = manage(test, free_order_1_action,
-				   alloc_pages(GFP_KERNEL, 1));
+	struct page *page = mm_kunit_manage(test, free_order_1_action,
+					    alloc_pages(GFP_KERNEL, 1));
 
 	return page + 1;
 }
@@ -47,13 +35,13 @@ static struct page *bad_page_anon(struct kunit *test)
 	unsigned long addr;
 	struct page *page;
 
-	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
+	user_attach_mm(test);
 	addr = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	KUNIT_ASSERT_EQ(test,
 			get_user_pages_unlocked(addr, 1, &page, FOLL_WRITE), 1);
-	return manage(test, put_page_action, page);
+	return mm_kunit_manage(test, mm_kunit_put_page, page);
 }
 
 static struct page *bad_page_slab(struct kunit *test)
@@ -80,10 +68,10 @@ static void clear_offline_action(void *page)
 /* The type is stored where the mapcount would be. */
 static struct page *bad_page_offline(struct kunit *test)
 {
-	struct page *page = own_page(test);
+	struct page *page = mm_kunit_page(test);
 
 	__SetPageOffline(page);
-	return manage(test, clear_offline_action, page);
+	return mm_kunit_manage(test, clear_offline_action, page);
 }
 
 static void clear_table_action(void *page)
@@ -93,10 +81,10 @@ static void clear_table_action(void *page)
 
 static struct page *bad_page_table(struct kunit *test)
 {
-	struct page *page = own_page(test);
+	struct page *page = mm_kunit_page(test);
 
 	__SetPageTable(page);
-	return manage(test, clear_table_action, page);
+	return mm_kunit_manage(test, clear_table_action, page);
 }
 
 /* It is everyone's. */
@@ -125,4 +113,4 @@ static const void *bad_page_gen_params(struct kunit *test, const void *prev,
 
 KUNIT_ARRAY_PARAM_DESC(bad_page, bad_pages, desc);
 
-#endif /* _MM_TESTS_TEST_PAGES_H */
+#endif /* _MM_TESTS_BAD_PAGES_H */

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests for the sample driver in mm/addrmap/: mappings of its nodes.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/uaccess.h>
+
+#include "addrmap_node.h"
+#include "mm_kunit.h"
+
+/* mmap(2) of @len bytes at page @pgoff of the buffer; what it returns. */
+static long map(struct file *filp, size_t len, unsigned long prot,
+		unsigned long flags, pgoff_t pgoff)
+{
+	return vm_mmap(filp, 0, len, prot, flags, pgoff << PAGE_SHIFT);
+}
+
+/**
+ * ADDRMAP_MAP() - a mapping that can be read and written; asserts if there is none
+ * @test: the case
+ * @filp: the file
+ * @nr_pages: how many pages
+ * @flags: MAP_*
+ * @pgoff: the first page of the buffer
+ *
+ * Return: the address.
+ */
+#define ADDRMAP_MAP(test, filp, nr_pages, flags, pgoff)				\
+({										\
+	struct kunit *__test = (test);						\
+	unsigned long __nr = (nr_pages), __pgoff = (pgoff);			\
+	long __addr = map(filp, __nr * PAGE_SIZE, PROT_READ | PROT_WRITE, flags, \
+			  __pgoff);						\
+										\
+	KUNIT_ASSERT_FALSE_MSG(__test, IS_ERR_VALUE(__addr),			\
+			       "mmap() of %lu pages at page %lu: expected an address, found %ld", \
+			       __nr, __pgoff, __addr);				\
+	(char __user *)__addr;							\
+})
+
+/**
+ * ADDRMAP_EXPECT_ADDR() - expect that mmap(2) has returned an address
+ * @test: the case
+ * @addr: what it returned
+ * @what: what was mapped
+ */
+#define ADDRMAP_EXPECT_ADDR(test, addr, what)					\
+do {										\
+	long __addr = (addr);							\
+										\
+	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR_VALUE(__addr),			\
+			       "mmap() of %s: expected an address, found %ld", what, __addr); \
+} while (0)
+
+/* munmap(2) of pages @first to @first + @nr - 1 of the mapping at @mem. */
+static int unmap(char __user *mem, unsigned long first, unsigned long nr)
+{
+	return vm_munmap((unsigned long)mem + first * PAGE_SIZE, nr * PAGE_SIZE);
+}
+
+/* -- ADDRMAP_SET_LENGTH ---------------------------------------------------- */
+
+/*
+ * ADDRMAP_SET_LENGTH is -EBUSY until the last page of all mappings of the file is
+ * unmapped, because the mappings would show memory that is freed.
+ *
+ *	mem				two
+ *	|-- p0 --|-- p1 --|-- p2 --|	|-- page --|
+ *	 ^ third  ^ first  ^ fourth	 ^ second munmap()
+ */
+static void set_length_mapped(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	char __user *mem = ADDRMAP_MAP(test, filp, 3, MAP_SHARED, 2);
+	char __user *two = ADDRMAP_MAP(test, filp, 1, MAP_SHARED, 0);
+	u8 *data = pattern(test, 10);
+
+	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
+	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), -EBUSY,
+			    "with two mappings");
+	KUNIT_EXPECT_EQ_MSG(test, unmap(mem, 1, 1), 0, "munmap() of p1");
+	KUNIT_EXPECT_EQ_MSG(test, unmap(two, 0, 1), 0, "munmap() of the second mapping");
+	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), -EBUSY,
+			    "with p0 and p2 mapped");
+	KUNIT_EXPECT_EQ_MSG(test, unmap(mem, 0, 1), 0, "munmap() of p0");
+	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), -EBUSY, "with p2 mapped");
+	ADDRMAP_EXPECT_LENGTH(test, filp, LENGTH, "after -EBUSY");
+	MM_KUNIT_EXPECT(test, check_user(test, mem + 2 * PAGE_SIZE, data + 4 * PAGE_SIZE,
+					 PAGE_SIZE));
+
+	KUNIT_EXPECT_EQ_MSG(test, unmap(mem, 2, 1), 0, "munmap() of p2");
+	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), 0, "without mappings");
+	ADDRMAP_EXPECT_LENGTH(test, filp, PAGE_SIZE, "after it is set");
+}
+
+struct elsewhere {
+	struct file *filp;
+	struct completion done;
+	long ret;
+};
+
+/* Another process, which maps the file for a moment. */
+static int map_elsewhere(void *data)
+{
+	struct elsewhere *e = data;
+
+	e->ret = kunit_attach_mm();
+	if (!e->ret)
+		e->ret = map(e->filp, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
+	if (!IS_ERR_VALUE(e->ret))
+		e->ret = vm_munmap(e->ret, PAGE_SIZE);
+	complete(&e->done);
+
+	return 0;
+}
+
+/*
+ * ADDRMAP_SET_LENGTH is -EBUSY once another process has called mmap() on the file,
+ * even if it has unmapped everything, because the driver cannot know whether an
+ * mmap() of another process is under way (comment on set_buffer()).
+ */
+static void set_length_mapped_elsewhere(struct kunit *test)
+{
+	struct elsewhere e = { .filp = ADDRMAP_OPEN_PRIVATE(test) };
+	struct task_struct *thread;
+
+	init_completion(&e.done);
+	thread = kthread_run(map_elsewhere, &e, "addrmap_kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	wait_for_completion(&e.done);
+	KUNIT_ASSERT_EQ_MSG(test, e.ret, 0, "mmap() and munmap() of the other process");
+	KUNIT_EXPECT_EQ_MSG(test, set_length(test, e.filp, PAGE_SIZE), -EBUSY,
+			    "ADDRMAP_SET_LENGTH after mmap() of another process");
+	ADDRMAP_EXPECT_LENGTH(test, e.filp, LENGTH, "after -EBUSY");
+}
+
+/* -- what a mapping shows -------------------------------------------------- */
+
+/*
+ * read(), write() and all shared mappings see the same memory, each at its offset in
+ * the buffer, because they are views of one buffer and not copies of it.
+ */
+static void mmap_shared(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	u8 *data = pattern(test, 11);
+	char __user *all, *tail;
+
+	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
+	all = ADDRMAP_MAP(test, filp, NR_PAGES, MAP_SHARED, 0);
+	tail = ADDRMAP_MAP(test, filp, 2, MAP_SHARED, NR_PAGES - 2);
+	MM_KUNIT_EXPECT(test, check_user(test, all, data, LENGTH));
+	MM_KUNIT_EXPECT(test, check_user(test, tail, data + LENGTH - 2 * PAGE_SIZE,
+					 2 * PAGE_SIZE));
+
+	/* What is written to one mapping is in the other one, and in the buffer. */
+	data[LENGTH - 5] ^= 0xff;
+	KUNIT_EXPECT_EQ_MSG(test, put_user(data[LENGTH - 5], tail + 2 * PAGE_SIZE - 5), 0,
+			    "a write to the mapping of the last pages");
+	MM_KUNIT_EXPECT(test, check_buffer(test, filp, data));
+	MM_KUNIT_EXPECT(test, check_user(test, all, data, LENGTH));
+}
+
+/*
+ * A page of a private mapping shows the buffer until the process writes to the page.
+ * From then on the page is a copy: what is written to it does not change the buffer, and
+ * the other way round, as MAP_PRIVATE promises (mmap(2)). A node that cannot copy on
+ * write refuses private mappings, even if they are not writable yet, because mprotect()
+ * may make them so.
+ */
+static void mmap_private(struct kunit *test)
+{
+	const struct node *row = test->param_value;
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	u8 *data = pattern(test, 12);
+	char __user *mem;
+
+	if (row->shared) {
+		KUNIT_EXPECT_EQ_MSG(test, map(filp, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 1),
+				    -EINVAL, "mmap() of a private mapping");
+		return;
+	}
+
+	/* Pages 1 to 3 of the buffer, of which page 2 is written to. */
+	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
+	mem = ADDRMAP_MAP(test, filp, 3, MAP_PRIVATE, 1);
+	MM_KUNIT_EXPECT(test, check_user(test, mem, data + PAGE_SIZE, 3 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ_MSG(test, put_user((u8)~data[2 * PAGE_SIZE], mem + PAGE_SIZE), 0,
+			    "a write to page 2");
+	MM_KUNIT_EXPECT(test, check_buffer(test, filp, data));
+
+	/*
+	 * These bytes of the buffer change: the first two of page 2, and one of page 3.
+	 * The copy of page 2 has the byte that the process has written, which happens to
+	 * be the new one, and the old second byte.
+	 */
+	data[2 * PAGE_SIZE] ^= 0xff;
+	data[2 * PAGE_SIZE + 1] ^= 0xff;
+	data[3 * PAGE_SIZE] ^= 0xff;
+	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
+	data[2 * PAGE_SIZE + 1] ^= 0xff;
+	MM_KUNIT_EXPECT(test, check_user(test, mem, data + PAGE_SIZE, 3 * PAGE_SIZE));
+}
+
+/*
+ * Without CAP_SYS_ADMIN, a private mapping is -EPERM if the node makes it with
+ * remap_pfn_range(), because that stores the page frame number in vm_pgoff, and
+ * /proc/PID/maps would show a physical address. Other mappings need no capability.
+ */
+static void mmap_private_without_cap(struct kunit *test)
+{
+	const struct node *row = test->param_value;
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	const struct cred *old;
+	long shared, private;
+
+	old = drop_sys_admin(test);
+	shared = map(filp, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
+	private = map(filp, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 0);
+	put_cred(revert_creds(old));
+	ADDRMAP_EXPECT_ADDR(test, shared, "a shared mapping");
+	if (row->shared)
+		KUNIT_EXPECT_EQ_MSG(test, private, -EINVAL, "mmap() of a private mapping");
+	else if (row->pfnmap)
+		KUNIT_EXPECT_EQ_MSG(test, private, -EPERM, "mmap() of a private mapping");
+	else
+		ADDRMAP_EXPECT_ADDR(test, private, "a private mapping");
+}
+
+/*
+ * mmap() of pages that are not all in the buffer is -EINVAL, and does not count as a
+ * mapping, because there is nothing to be mapped behind the end, and a file that could
+ * not be mapped must still be able to change its buffer.
+ */
+static void node_mmap_refused(struct kunit *test)
+{
+	static const struct {
+		pgoff_t pgoff;
+		unsigned long nr;
+	} bad[] = {
+		{ .pgoff = 0, .nr = NR_PAGES + 1 },
+		{ .pgoff = 1, .nr = NR_PAGES },
+		{ .pgoff = NR_PAGES - 1, .nr = 2 },
+		{ .pgoff = NR_PAGES, .nr = 1 },
+		{ .pgoff = ULONG_MAX >> PAGE_SHIFT, .nr = 1 },
+		{ .pgoff = (ULONG_MAX >> PAGE_SHIFT) - 1, .nr = 1 },
+	};
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, map(filp, bad[i].nr * PAGE_SIZE, PROT_READ, MAP_SHARED,
+					      bad[i].pgoff), -EINVAL,
+				    "mmap() of %lu pages at page %lu", bad[i].nr, bad[i].pgoff);
+	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), 0,
+			    "ADDRMAP_SET_LENGTH after the refused ones");
+}
+
+/* The flags of the VMA at @addr, or 0 without one. */
+static vm_flags_t flags_at(unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	vm_flags_t flags = 0;
+
+	mmap_read_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (vma)
+		flags = vma->vm_flags;
+	mmap_read_unlock(current->mm);
+
+	return flags;
+}
+
+/*
+ * A mapping of a file that is open for reading has no VM_MAYWRITE, and no mapping has
+ * VM_MAYEXEC, because mprotect() goes by these flags. Each mapping has VM_DONTEXPAND,
+ * because the buffer does not grow, and VM_DONTDUMP, because the buffer does not belong
+ * to the process. A mapping that was made by page frame number has VM_PFNMAP.
+ */
+static void mmap_vm_flags(struct kunit *test)
+{
+	const vm_flags_t may = VM_WRITE | VM_MAYWRITE | VM_MAYEXEC;
+	const vm_flags_t dont = VM_DONTEXPAND | VM_DONTDUMP;
+	const struct node *row = test->param_value;
+	struct file *rdonly = ADDRMAP_OPEN(test, O_RDONLY);
+	struct file *rdwr = ADDRMAP_OPEN(test, O_RDWR);
+	vm_flags_t flags;
+	long addr;
+
+	KUNIT_EXPECT_EQ_MSG(test, map(rdonly, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, 0),
+			    -EACCES, "mmap(PROT_WRITE) of a read-only file");
+	addr = map(rdonly, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
+	ADDRMAP_EXPECT_ADDR(test, addr, "a read-only file");
+	flags = flags_at(addr);
+	KUNIT_EXPECT_NE_MSG(test, flags, 0, "flags, read-only file");
+	KUNIT_EXPECT_EQ_MSG(test, flags & may, 0, "VM_WRITE, VM_MAY*, read-only file");
+
+	addr = map(rdwr, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	ADDRMAP_EXPECT_ADDR(test, addr, "a file");
+	flags = flags_at(addr);
+	KUNIT_EXPECT_EQ_MSG(test, flags & may, VM_WRITE | VM_MAYWRITE, "VM_WRITE, VM_MAY*");
+	KUNIT_EXPECT_EQ_MSG(test, flags & dont, dont, "VM_DONTEXPAND and VM_DONTDUMP");
+	KUNIT_EXPECT_EQ_MSG(test, !!(flags & VM_PFNMAP), row->pfnmap, "VM_PFNMAP");
+}
+
+/*
+ * The buffer lives until the last mapping of the file is gone, even if the file is
+ * closed, because a mapping keeps its file, and a file its buffer (comment in
+ * mm/addrmap/internal.h). Then it is freed, once.
+ */
+static void mmap_outlives_close(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	int refs_mapped, refs_unmapped, err;
+	u8 *data = pattern(test, 13);
+	struct addrmap_translate tr;
+	const char *wrong;
+	char __user *mem;
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
+	mem = ADDRMAP_MAP(test, filp, NR_PAGES, MAP_SHARED, 0);
+	KUNIT_ASSERT_EQ_MSG(test, translate(test, filp, 0, &tr), 0, "ADDRMAP_TRANSLATE");
+	KUNIT_ASSERT_NE_MSG(test, tr.pfn, 0, "the first page frame");
+	page = pfn_to_page(tr.pfn);
+	get_page(page);
+
+	kunit_release_action(test, put_file, filp);
+	flush_delayed_fput();
+	wrong = check_user(test, mem, data, LENGTH);
+	refs_mapped = page_ref_count(page);
+	err = unmap(mem, 0, NR_PAGES);
+	flush_delayed_fput();
+	refs_unmapped = page_ref_count(page);
+	put_page(page);
+
+	MM_KUNIT_EXPECT(test, wrong);
+	KUNIT_EXPECT_GT_MSG(test, refs_mapped, 1, "references of the first page after close()");
+	KUNIT_EXPECT_EQ_MSG(test, err, 0, "munmap()");
+	/* The one of this case. */
+	KUNIT_EXPECT_EQ_MSG(test, refs_unmapped, 1,
+			    "references of the first page after munmap()");
+}
+
+static struct kunit_case addrmap_map_cases[] = {
+	KUNIT_CASE_PARAM(set_length_mapped, node_gen_params),
+	KUNIT_CASE_PARAM(set_length_mapped_elsewhere, node_gen_params),
+	KUNIT_CASE_PARAM(mmap_shared, node_gen_params),
+	KUNIT_CASE_PARAM(mmap_private, node_gen_params),
+	KUNIT_CASE_PARAM(mmap_private_without_cap, node_gen_params),
+	KUNIT_CASE_PARAM(node_mmap_refused, node_gen_params),
+	KUNIT_CASE_PARAM(mmap_vm_flags, node_gen_params),
+	KUNIT_CASE_PARAM(mmap_outlives_close, node_gen_params),
+	{}
+};
+
+static struct kunit_suite addrmap_map_suite = {
+	.name = "addrmap_map",
+	.init = addrmap_node_init,
+	.test_cases = addrmap_map_cases,
+};
+
+kunit_test_suite(addrmap_map_suite);
+
+MODULE_DESCRIPTION("KUnit tests for mappings of the sample driver in mm/addrmap/");
+MODULE_LICENSE("GPL");

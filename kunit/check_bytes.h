@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The comparison of memory that is too large for KUNIT_EXPECT_MEMEQ(), which
+ * prints all of it.
+ */
+#ifndef _MM_TESTS_CHECK_BYTES_H
+#define _MM_TESTS_CHECK_BYTES_H
+
+#include <kunit/test.h>
+#include <linux/types.h>
+
+#include "mm_kunit.h"
+
+/**
+ * check_bytes() - compare memory, for MM_KUNIT_EXPECT()
+ * @test: the case
+ * @found: what is there
+ * @expected: what should be there
+ * @size: how many bytes
+ *
+ * Return: NULL if both are the same, or where the first difference is.
+ */
+static inline const char *check_bytes(struct kunit *test, const void *found,
+				      const void *expected, size_t size)
+{
+	const u8 *f = found, *e = expected;
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		if (f[i] != e[i])
+			return mm_kunit_wrong(test, "byte %zu of %zu: expected %#x, found %#x",
+					      i, size, e[i], f[i]);
+	return NULL;
+}
+
+#endif /* _MM_TESTS_CHECK_BYTES_H */

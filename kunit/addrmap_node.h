@@ -300,7 +300,7 @@ static inline const char *check_user(struct kunit *test, const char __user *mem,
 				     const u8 *expected, size_t len)
 {
 	u8 *copy = zeroes(test, len);
-	unsigned long left = copy_from_user(copy, mem, len);
+	size_t left = copy_from_user(copy, mem, len);
 
 	if (left)
 		return mm_kunit_wrong(test, "copy_from_user(): expected %zu bytes, found %zu",

@@ -32,13 +32,13 @@
 #define NR_PAGES	19
 #define LENGTH		(NR_PAGES * PAGE_SIZE)
 
-struct node {
+struct addrmap_node {
 	const char *name;
 	bool pfnmap;	/* its mappings are VM_PFNMAP */
 	bool shared;	/* it has no private mappings */
 };
 
-static const struct node nodes[] = {
+static const struct addrmap_node nodes[] = {
 	{ .name = "addrmap/pfn", .pfnmap = true },
 	{ .name = "addrmap/pages" },
 	{ .name = "addrmap/vmalloc" },
@@ -51,7 +51,7 @@ KUNIT_ARRAY_PARAM_DESC(node, nodes, name);
 
 static inline const char *node_name(struct kunit *test)
 {
-	const struct node *row = test->param_value;
+	const struct addrmap_node *row = test->param_value;
 
 	return row->name;
 }

@@ -100,7 +100,7 @@ static const char *check_pfns(struct kunit *test, unsigned long addr, unsigned l
 			return mm_kunit_wrong(test,
 					      "page %lu: expected writable pfn %lx, found %s pfn %lx",
 					      i, pfn + i, pte_write(pte) ? "writable" : "read-only",
-					      pte_pfn(pte));
+					      (unsigned long)pte_pfn(pte));
 	}
 	return NULL;
 }

@@ -254,7 +254,7 @@ static inline const char *prepare_check_mapped(struct kunit *test, unsigned int 
 		if (pte_pfn(pte) != pfn)
 			return mm_kunit_wrong(test,
 					      "page %u of the VMA: expected pfn %#lx, found %#lx",
-					      first + i, pfn, pte_pfn(pte));
+					      first + i, pfn, (unsigned long)pte_pfn(pte));
 		if (IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL) && !!pte_special(pte) != special)
 			return mm_kunit_wrong(test,
 					      "page %u of the VMA: expected special %d, found %d",

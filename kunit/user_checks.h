@@ -45,7 +45,7 @@ static inline const char *user_check_none(struct kunit *test, unsigned long addr
 	if (pte_none(pte))
 		return NULL;
 	return mm_kunit_wrong(test, "at %lx: expected no entry, found %llx (pfn %lx)",
-			      addr, (u64)pte_val(pte), pte_pfn(pte));
+			      addr, (u64)pte_val(pte), (unsigned long)pte_pfn(pte));
 }
 
 /**
@@ -91,7 +91,7 @@ static inline const char *user_check_pfn(struct kunit *test, unsigned long addr,
 				      addr, pfn, (u64)pte_val(pte));
 	if (pte_pfn(pte) != pfn)
 		return mm_kunit_wrong(test, "at %lx: expected pfn %lx, found %lx",
-				      addr, pfn, pte_pfn(pte));
+				      addr, pfn, (unsigned long)pte_pfn(pte));
 	if (IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL) && !!pte_special(pte) != special)
 		return mm_kunit_wrong(test, "at %lx: expected pte_special() to be %d, found %d",
 				      addr, special, !!pte_special(pte));

@@ -2,17 +2,18 @@
 /*
  * ioctls of the nodes under /dev/addrmap/, for the driver and for user space.
  *
- * Each ioctl takes a pointer to a struct that may grow at its end. The caller
- * sets @size to the size of the struct it was compiled with and @flags to 0 or
- * to the flags named here; what the kernel does not know of is refused:
+ * They follow Documentation/driver-api/ioctl.rst: the number has the direction
+ * and the size of the struct, an ioctl returns 0 or fails, and what it counts
+ * is in the struct. The layout is the same for 32-bit and 64-bit programs, with
+ * no padding. A struct that changes gets a new number.
  *
- *	EINVAL	@size is smaller than the first version of the struct, or an
- *		unknown bit is set in @flags
- *	E2BIG	the part of the struct that the kernel does not know is not 0
+ * Each of them fails with
+ *
  *	EFAULT	the struct cannot be read or written
- *	ENOTTY	there is no such ioctl
+ *	EINVAL	a bit that is not named here is set in @flags or @reserved
+ *	ENOTTY	there is no such ioctl, or the node does not have it
  *
- * The layout is the same for 32-bit and 64-bit user space.
+ * If an ioctl fails, the struct is left alone.
  */
 #ifndef _ADDRMAP_H
 #define _ADDRMAP_H
@@ -20,56 +21,43 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define ADDRMAP_VERSION		1
-
 /* Bytes of the buffer that all who open a node share. */
 #define ADDRMAP_SHARED_LENGTH	(2UL << 20)
 /* The most that ADDRMAP_SET_LENGTH grants. */
 #define ADDRMAP_MAX_LENGTH	(64UL << 20)
 
-#define ADDRMAP_IOC_MAGIC	0xE6
-
-/* The size of the struct is not part of the number, because it can grow. */
-#define ADDRMAP_INFO		_IO(ADDRMAP_IOC_MAGIC, 0)
-#define ADDRMAP_TRANSLATE	_IO(ADDRMAP_IOC_MAGIC, 1)
-#define ADDRMAP_TRANSFER	_IO(ADDRMAP_IOC_MAGIC, 2)
-#define ADDRMAP_SET_LENGTH	_IO(ADDRMAP_IOC_MAGIC, 3)
-
 /* addrmap_info.state: the buffer belongs to this open file alone */
 #define ADDRMAP_STATE_PRIVATE	0x1
+/* addrmap_info.state: ADDRMAP_REVOKE has taken the memory away */
+#define ADDRMAP_STATE_REVOKED	0x2
 
 /**
  * struct addrmap_info - ADDRMAP_INFO: describe the buffer
- * @size: in: sizeof(struct addrmap_info)
- * @flags: in: 0
  * @length: out: bytes in the buffer
- * @version: out: ADDRMAP_VERSION of the kernel
+ * @mappings: out: how many VMAs map it at the moment
  * @state: out: ADDRMAP_STATE_* bits
+ * @reserved: out: 0
  */
 struct addrmap_info {
-	__u32 size;
-	__u32 flags;
 	__u64 length;
-	__u32 version;
+	__u64 mappings;
 	__u32 state;
+	__u32 reserved;
 };
 
 /**
  * struct addrmap_translate - ADDRMAP_TRANSLATE: where is a byte of the buffer?
- * @size: in: sizeof(struct addrmap_translate)
- * @flags: in: 0
  * @offset: in: offset of the byte
  * @kaddr: out: its kernel address, 0 if the kernel has none for it
  * @pfn: out: the page frame it is in
  * @phys: out: its physical address
  *
- * Without CAP_SYS_ADMIN, @kaddr, @pfn and @phys are 0.
+ * Without CAP_SYS_ADMIN, @kaddr, @pfn and @phys are 0. @pfn and @phys are 0 as
+ * well if the driver is not to know, as for memory from dma_alloc_coherent().
  *
  * Fails with EINVAL if @offset is not in the buffer.
  */
 struct addrmap_translate {
-	__u32 size;
-	__u32 flags;
 	__u64 offset;
 	__u64 kaddr;
 	__u64 pfn;
@@ -81,45 +69,88 @@ struct addrmap_translate {
 
 /**
  * struct addrmap_transfer - ADDRMAP_TRANSFER: copy through pinned user pages
- * @size: in: sizeof(struct addrmap_transfer)
- * @flags: in: 0 or ADDRMAP_TRANSFER_TO_BUFFER
  * @offset: in: first byte in the buffer
  * @addr: in: first byte in user memory
  * @length: in: how many bytes
- *
- * Returns how many bytes were copied. That is less than @length if some of the
- * user memory cannot be accessed, or if a fatal signal came.
+ * @done: out: how many were copied: fewer than @length if user memory could not
+ *	be accessed any further, or if a fatal signal came
+ * @flags: in: 0 or ADDRMAP_TRANSFER_TO_BUFFER
+ * @reserved: in: 0
  *
  * Fails with EBADF if the file is not open for what the direction needs,
  * EINVAL if @length is 0 or not all of it is in the buffer, EFAULT if the
- * user memory cannot be accessed from its first byte on, ENOMEM.
+ * user memory cannot be accessed from its first byte on, ENOMEM, EINTR.
  */
 struct addrmap_transfer {
-	__u32 size;
-	__u32 flags;
 	__u64 offset;
 	__u64 addr;
 	__u64 length;
+	__u64 done;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /**
  * struct addrmap_set_length - ADDRMAP_SET_LENGTH: get a private buffer
- * @size: in: sizeof(struct addrmap_set_length)
- * @flags: in: 0
  * @length: in: bytes, a multiple of the page size, at most ADDRMAP_MAX_LENGTH
  *
- * The open file gets a buffer of its own, all zero, for the one it had.
+ * The open file gets a buffer of its own, all zero, for the one that it shares
+ * with others. That can be done once. Mappings that there are go on to show
+ * the shared buffer; mmap(), read(), write() and ioctls that are called later
+ * use the new one.
  *
- * Fails with EINVAL if @length is none of the above, EBUSY if the buffer is
- * mapped or if another process has ever called mmap() on this open file,
- * ENOMEM if there is no such memory (as for a large buffer on a node that
- * needs it to be contiguous), EOPNOTSUPP if the buffer is a device's memory,
- * EINTR on a fatal signal.
+ * Fails with EINVAL if @length is none of the above, EBUSY if the file has a
+ * buffer of its own already, ENOMEM if there is no such memory (as for a large
+ * buffer on a node that needs it to be contiguous), EOPNOTSUPP if the buffer is
+ * a device's memory.
  */
 struct addrmap_set_length {
-	__u32 size;
-	__u32 flags;
 	__u64 length;
 };
+
+/* addrmap_revoke.flags: give the memory back */
+#define ADDRMAP_REVOKE_RESTORE		0x1
+
+/**
+ * struct addrmap_revoke - ADDRMAP_REVOKE: take all mappings of the node away
+ * @flags: in: 0 or ADDRMAP_REVOKE_RESTORE
+ * @reserved: in: 0
+ *
+ * For the node "revoke" only. When the ioctl returns, no mapping shows the
+ * memory of any buffer of the node any more, whoever made it, nor a private
+ * copy of it: an access is a SIGBUS, and mmap() fails with ENODEV. read(),
+ * write() and the other ioctls go on. ADDRMAP_REVOKE_RESTORE ends this: what is
+ * accessed after it is the buffer.
+ */
+struct addrmap_revoke {
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct addrmap_written - ADDRMAP_WRITTEN: what was written by mappings?
+ * @offset: in: where to start looking, a multiple of the page size; out: where
+ *	the first pages start that were written to
+ * @length: out: bytes in these pages; 0 if there are none up to the end
+ *
+ * For the nodes "written" and "pfn-written" only. A page is told once: after
+ * that, it takes another write to be told again. What read(), write() and other
+ * ioctls do to the buffer does not count.
+ *
+ * Fails with EINVAL if @offset is none of the above or behind the end.
+ */
+struct addrmap_written {
+	__u64 offset;
+	__u64 length;
+};
+
+#define ADDRMAP_IOC_MAGIC	0xE6
+
+#define ADDRMAP_INFO		_IOR(ADDRMAP_IOC_MAGIC, 0, struct addrmap_info)
+#define ADDRMAP_TRANSLATE	_IOWR(ADDRMAP_IOC_MAGIC, 1, struct addrmap_translate)
+#define ADDRMAP_TRANSFER	_IOWR(ADDRMAP_IOC_MAGIC, 2, struct addrmap_transfer)
+#define ADDRMAP_SET_LENGTH	_IOW(ADDRMAP_IOC_MAGIC, 3, struct addrmap_set_length)
+#define ADDRMAP_REVOKE		_IOW(ADDRMAP_IOC_MAGIC, 4, struct addrmap_revoke)
+#define ADDRMAP_WRITTEN		_IOWR(ADDRMAP_IOC_MAGIC, 5, struct addrmap_written)
 
 #endif /* _ADDRMAP_H */

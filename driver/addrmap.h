@@ -28,8 +28,6 @@
 
 /* addrmap_info.state: the buffer belongs to this open file alone */
 #define ADDRMAP_STATE_PRIVATE	0x1
-/* addrmap_info.state: ADDRMAP_REVOKE has taken the memory away */
-#define ADDRMAP_STATE_REVOKED	0x2
 
 /**
  * struct addrmap_info - ADDRMAP_INFO: describe the buffer

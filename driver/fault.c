@@ -7,44 +7,55 @@
  * contiguous view of the pages, which may be in high memory: it maps one at a
  * time by kmap_local_page().
  */
-#include <linux/minmax.h>
+#include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 
 #include "internal.h"
 
-/* At most this many pages are mapped by one fault. */
-#define FAULT_AROUND	64
-
-/*
- * Maps the pages behind the one that the fault is about, which spares the
- * faults on them. That is optional, so failing does not matter: if there is a
- * page already, or no memory, the rest has to wait for faults of its own.
- */
-static void fault_around(struct vm_fault *vmf, struct addrmap_buffer *buf)
+static void fault_free(struct addrmap_buffer *buf)
 {
-	unsigned long addr = (vmf->address & PAGE_MASK) + PAGE_SIZE;
-	unsigned long end = round_down(addr, FAULT_AROUND * PAGE_SIZE);
-	unsigned long nr;
+	size_t i, nr = buf->length >> PAGE_SHIFT;
 
-	end = min(end + FAULT_AROUND * PAGE_SIZE, vmf->vma->vm_end);
-	if (addr >= end || IS_ALIGNED(addr, FAULT_AROUND * PAGE_SIZE))
-		return;
-	nr = min((end - addr) >> PAGE_SHIFT,
-		 (buf->length >> PAGE_SHIFT) - vmf->pgoff - 1);
-	if (nr)
-		vm_insert_pages(vmf->vma, addr, buf->pages + vmf->pgoff + 1,
-				&nr);
+	/* Page tables and pins hold references of their own. */
+	for (i = 0; i < nr && buf->pages[i]; i++)
+		__free_page(buf->pages[i]);
+	kvfree(buf->pages);
+}
+
+static int fault_alloc(struct addrmap_buffer *buf)
+{
+	size_t i, nr = buf->length >> PAGE_SHIFT;
+
+	buf->pages = kvzalloc_objs(*buf->pages, nr, GFP_KERNEL_ACCOUNT);
+	if (!buf->pages)
+		return -ENOMEM;
+
+	/* Zeroed, since user space sees it; charged; from all of memory. */
+	for (i = 0; i < nr; i++) {
+		buf->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_HIGHMEM |
+					   __GFP_ZERO);
+		if (!buf->pages[i]) {
+			fault_free(buf);
+			return -ENOMEM;
+		}
+	}
+
+	return 0;
+}
+
+static struct page *fault_page(struct addrmap_buffer *buf, pgoff_t pgoff)
+{
+	return buf->pages[pgoff];
 }
 
 static vm_fault_t fault_fault(struct vm_fault *vmf)
 {
-	struct addrmap_buffer *buf = addrmap_vma_buffer(vmf->vma);
+	struct addrmap_buffer *buf = vmf->vma->vm_private_data;
 
 	/* mmap() has checked it, and nothing lets the mapping grow: be sure. */
 	if (vmf->pgoff >= buf->length >> PAGE_SHIFT)
 		return VM_FAULT_SIGBUS;
-
-	fault_around(vmf, buf);
 
 	/* The reference that the page table is to hold. */
 	get_page(buf->pages[vmf->pgoff]);
@@ -54,19 +65,29 @@ static vm_fault_t fault_fault(struct vm_fault *vmf)
 }
 
 static const struct vm_operations_struct fault_vm_ops = {
-	ADDRMAP_VM_OPS,
+	.mapped = addrmap_vm_mapped,
+	.open = addrmap_vm_open,
+	.close = addrmap_vm_close,
 	.fault = fault_fault,
 };
 
 static int fault_mmap_prepare(struct vm_area_desc *desc)
 {
-	struct addrmap_buffer *buf = addrmap_mmap_prepare(desc);
+	struct addrmap_buffer *buf = addrmap_buffer(desc->file);
+	unsigned long nr_pages = buf->length >> PAGE_SHIFT;
 
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
+	/* All of it in the buffer, compared so that nothing overflows. */
+	if (desc->pgoff >= nr_pages ||
+	    vma_desc_pages(desc) > nr_pages - desc->pgoff)
+		return -EINVAL;
 
-	/* vm_insert_pages() could not set it when there is a fault. */
-	vma_desc_set_flags(desc, VMA_MIXEDMAP_BIT);
+	/* Not executable, now or later; not to grow; not in core dumps. */
+	if (vma_desc_test(desc, VMA_EXEC_BIT))
+		return -EPERM;
+	vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
+	vma_desc_set_flags(desc, VMA_DONTEXPAND_BIT, VMA_DONTDUMP_BIT);
+
+	desc->private_data = buf;
 	desc->vm_ops = &fault_vm_ops;
 
 	return 0;
@@ -80,7 +101,7 @@ static const struct file_operations fault_fops = {
 const struct addrmap_technique addrmap_fault = {
 	.name = "addrmap/fault",
 	.fops = &fault_fops,
-	.alloc = addrmap_alloc_array,
-	.free = addrmap_free_array,
-	.page = addrmap_page_array,
+	.alloc = fault_alloc,
+	.free = fault_free,
+	.page = fault_page,
 };

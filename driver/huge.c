@@ -23,34 +23,32 @@
 	min_t(unsigned int, PMD_ORDER, ilog2(ADDRMAP_SHARED_LENGTH) - PAGE_SHIFT)
 #define BLOCK_PAGES	BIT(BLOCK_ORDER)
 
-/* Here, buf->pages has the first page of each block. */
 static void huge_free(struct addrmap_buffer *buf)
 {
 	size_t i, nr = DIV_ROUND_UP(buf->length >> PAGE_SHIFT, BLOCK_PAGES);
 
-	for (i = 0; i < nr && buf->pages[i]; i++)
-		folio_put(page_folio(buf->pages[i]));
-	kvfree(buf->pages);
+	/* Page tables and pins hold references of their own. */
+	for (i = 0; i < nr && buf->blocks[i]; i++)
+		folio_put(buf->blocks[i]);
+	kvfree(buf->blocks);
 }
 
 static int huge_alloc(struct addrmap_buffer *buf)
 {
 	size_t i, nr = DIV_ROUND_UP(buf->length >> PAGE_SHIFT, BLOCK_PAGES);
 
-	buf->pages = kvzalloc_objs(*buf->pages, nr, GFP_KERNEL_ACCOUNT);
-	if (!buf->pages)
+	buf->blocks = kvzalloc_objs(*buf->blocks, nr, GFP_KERNEL_ACCOUNT);
+	if (!buf->blocks)
 		return -ENOMEM;
 
+	/* Zeroed, charged, and no warning if there is no such block. */
 	for (i = 0; i < nr; i++) {
-		struct folio *folio = folio_alloc(GFP_KERNEL_ACCOUNT |
-						  __GFP_ZERO | __GFP_NOWARN,
-						  BLOCK_ORDER);
-
-		if (!folio) {
+		buf->blocks[i] = folio_alloc(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+					     __GFP_NOWARN, BLOCK_ORDER);
+		if (!buf->blocks[i]) {
 			huge_free(buf);
 			return -ENOMEM;
 		}
-		buf->pages[i] = folio_page(folio, 0);
 	}
 
 	return 0;
@@ -58,12 +56,12 @@ static int huge_alloc(struct addrmap_buffer *buf)
 
 static struct page *huge_page(struct addrmap_buffer *buf, pgoff_t pgoff)
 {
-	return buf->pages[pgoff / BLOCK_PAGES] + pgoff % BLOCK_PAGES;
+	return folio_page(buf->blocks[pgoff / BLOCK_PAGES], pgoff % BLOCK_PAGES);
 }
 
 static vm_fault_t huge_fault(struct vm_fault *vmf)
 {
-	struct addrmap_buffer *buf = addrmap_vma_buffer(vmf->vma);
+	struct addrmap_buffer *buf = vmf->vma->vm_private_data;
 
 	/* mmap() has checked it, and nothing lets the mapping grow: be sure. */
 	if (vmf->pgoff >= buf->length >> PAGE_SHIFT)
@@ -79,12 +77,11 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 static vm_fault_t huge_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
-	struct addrmap_buffer *buf = addrmap_vma_buffer(vmf->vma);
+	struct addrmap_buffer *buf = vmf->vma->vm_private_data;
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long addr = vmf->address & PMD_MASK;
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
 	pgoff_t pgoff = linear_page_index(vma, addr);
-	struct folio *folio;
 
 	if (order != PMD_ORDER || BLOCK_ORDER != PMD_ORDER)
 		return VM_FAULT_FALLBACK;
@@ -98,13 +95,15 @@ static vm_fault_t huge_huge_fault(struct vm_fault *vmf, unsigned int order)
 		return VM_FAULT_FALLBACK;
 
 	/* Takes a reference of its own. */
-	folio = page_folio(huge_page(buf, pgoff));
-	return vmf_insert_folio_pmd(vmf, folio, write);
+	return vmf_insert_folio_pmd(vmf, buf->blocks[pgoff / BLOCK_PAGES],
+				    write);
 }
 #endif
 
 static const struct vm_operations_struct huge_vm_ops = {
-	ADDRMAP_VM_OPS,
+	.mapped = addrmap_vm_mapped,
+	.open = addrmap_vm_open,
+	.close = addrmap_vm_close,
 	.fault = huge_fault,
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	.huge_fault = huge_huge_fault,
@@ -113,13 +112,23 @@ static const struct vm_operations_struct huge_vm_ops = {
 
 static int huge_mmap_prepare(struct vm_area_desc *desc)
 {
-	struct addrmap_buffer *buf = addrmap_mmap_prepare(desc);
+	struct addrmap_buffer *buf = addrmap_buffer(desc->file);
+	unsigned long nr_pages = buf->length >> PAGE_SHIFT;
 
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
+	/* All of it in the buffer, compared so that nothing overflows. */
+	if (desc->pgoff >= nr_pages ||
+	    vma_desc_pages(desc) > nr_pages - desc->pgoff)
+		return -EINVAL;
+
+	/* Not executable, now or later; not to grow; not in core dumps. */
+	if (vma_desc_test(desc, VMA_EXEC_BIT))
+		return -EPERM;
+	vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
+	vma_desc_set_flags(desc, VMA_DONTEXPAND_BIT, VMA_DONTDUMP_BIT);
 
 	/* As if by madvise(): ->huge_fault is subject to the policy for THP. */
 	vma_desc_set_flags(desc, VMA_HUGEPAGE_BIT);
+	desc->private_data = buf;
 	desc->vm_ops = &huge_vm_ops;
 
 	return 0;

@@ -10,7 +10,7 @@
  */
 #include <linux/io.h>
 #include <linux/ioport.h>
-#include <linux/highmem.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/uio.h>
@@ -72,8 +72,8 @@ static void io_free(struct addrmap_buffer *buf)
  * Device memory wants functions of its own, as user memory does, so there has
  * to be something in between.
  */
-static size_t io_copy_iter(struct addrmap_buffer *buf, size_t offset,
-			   size_t len, struct iov_iter *iter, bool read)
+static size_t io_copy(struct addrmap_buffer *buf, size_t offset, size_t len,
+		      struct iov_iter *iter, bool read)
 {
 	u8 bounce[256];
 	size_t done = 0;
@@ -97,23 +97,10 @@ static size_t io_copy_iter(struct addrmap_buffer *buf, size_t offset,
 	return done;
 }
 
-static void io_copy_page(struct addrmap_buffer *buf, size_t offset,
-			 struct page *page, size_t in_page, size_t len,
-			 bool to_buffer)
-{
-	void *kaddr = kmap_local_page(page);
-
-	if (to_buffer) {
-		memcpy_toio(buf->io + offset, kaddr + in_page, len);
-	} else {
-		memcpy_fromio(kaddr + in_page, buf->io + offset, len);
-		flush_dcache_page(page);
-	}
-	kunmap_local(kaddr);
-}
-
 static const struct vm_operations_struct io_vm_ops = {
-	ADDRMAP_VM_OPS,
+	.mapped = addrmap_vm_mapped,
+	.open = addrmap_vm_open,
+	.close = addrmap_vm_close,
 #ifdef CONFIG_HAVE_IOREMAP_PROT
 	.access = generic_access_phys,
 #endif
@@ -121,10 +108,13 @@ static const struct vm_operations_struct io_vm_ops = {
 
 static int io_mmap_prepare(struct vm_area_desc *desc)
 {
-	struct addrmap_buffer *buf = addrmap_mmap_prepare(desc);
+	struct addrmap_buffer *buf = addrmap_buffer(desc->file);
 
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
+	/* Not executable, now or later; not to grow; not in core dumps. */
+	if (vma_desc_test(desc, VMA_EXEC_BIT))
+		return -EPERM;
+	vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
+	vma_desc_set_flags(desc, VMA_DONTEXPAND_BIT, VMA_DONTDUMP_BIT);
 
 	/* A copy of a device's memory is not what anybody wants. */
 	if (vma_desc_is_cow_mapping(desc))
@@ -132,8 +122,12 @@ static int io_mmap_prepare(struct vm_area_desc *desc)
 
 	/* As ioremap(): there must not be two kinds of mappings at once. */
 	desc->page_prot = pgprot_noncached(desc->page_prot);
+	desc->private_data = buf;
 	desc->vm_ops = &io_vm_ops;
-	/* Adds the offset, and checks that the mapping is in the region. */
+	/*
+	 * Adds the offset, and checks that all of the mapping is in the region:
+	 * it is for the driver to say where that is, not for user space.
+	 */
 	mmap_action_simple_ioremap(desc, buf->phys, buf->length);
 
 	return 0;
@@ -151,6 +145,6 @@ const struct addrmap_technique addrmap_io = {
 	.free = io_free,
 	.init = io_init,
 	.exit = io_exit,
-	.io_iter = io_copy_iter,
-	.io_page = io_copy_page,
+	.copy = io_copy,
+	.only = true,
 };

@@ -16,6 +16,7 @@
 
 static int vmalloc_alloc(struct addrmap_buffer *buf)
 {
+	/* Zeroed. It is not charged: there is no vmalloc_user() that does so. */
 	buf->kaddr = vmalloc_user(buf->length);
 
 	return buf->kaddr ? 0 : -ENOMEM;
@@ -31,8 +32,10 @@ static struct page *vmalloc_page(struct addrmap_buffer *buf, pgoff_t pgoff)
 	return vmalloc_to_page(buf->kaddr + (pgoff << PAGE_SHIFT));
 }
 
+/* Without ->mapped, which is for ->mmap_prepare alone. */
 static const struct vm_operations_struct vmalloc_vm_ops = {
-	ADDRMAP_VM_OPS,
+	.open = addrmap_vm_open,
+	.close = addrmap_vm_close,
 };
 
 /*
@@ -41,21 +44,25 @@ static const struct vm_operations_struct vmalloc_vm_ops = {
  */
 static int vmalloc_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct addrmap_buffer *buf = addrmap_mmap(vma);
+	struct addrmap_buffer *buf = addrmap_buffer(file);
 	int err;
 
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
+	/* Not executable, now or later; not to grow; not in core dumps. */
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYEXEC);
 
-	/* Checks once more that all of the mapping is inside the area. */
+	/* Checks that all of the mapping is in the area, offset included. */
 	err = remap_vmalloc_range(vma, buf->kaddr, vma->vm_pgoff);
 	if (err)
 		return err;
 
-	/* ->mapped is for ->mmap_prepare alone. */
+	/* Nothing can fail any more, so this is the time to count. */
+	vma->vm_private_data = buf;
 	vma->vm_ops = &vmalloc_vm_ops;
-	return vma->vm_ops->mapped(vma->vm_start, vma->vm_end, vma->vm_pgoff,
-				   file, &vma->vm_private_data);
+	addrmap_vm_open(vma);
+
+	return 0;
 }
 
 static const struct file_operations vmalloc_fops = {

@@ -3,7 +3,7 @@
  * KUnit tests for the sample driver in mm/addrmap/: what all of its nodes do, except
  * for mmap(), of which addrmap_map_kunit.c has the tests.
  *
- * What is promised is in mm/addrmap/addrmap.h and in the kernel-doc of mm/addrmap/core.c.
+ * What is promised is in mm/addrmap/addrmap.h and in the kernel-doc of mm/addrmap/file.c.
  */
 #include <kunit/test.h>
 #include <linux/cred.h>
@@ -36,7 +36,6 @@ static void open_shares_buffer(struct kunit *test)
 	KUNIT_ASSERT_EQ_MSG(test, get_info(test, one, &info), 0, "ADDRMAP_INFO");
 	KUNIT_EXPECT_EQ_MSG(test, info.length, ADDRMAP_SHARED_LENGTH, "length, shared buffer");
 	KUNIT_EXPECT_EQ_MSG(test, info.state, 0, "state, shared buffer");
-	KUNIT_EXPECT_EQ_MSG(test, info.version, ADDRMAP_VERSION, "version");
 	KUNIT_ASSERT_EQ_MSG(test, get_info(test, private, &info), 0,
 			    "ADDRMAP_INFO of the private buffer");
 	KUNIT_EXPECT_EQ_MSG(test, info.length, LENGTH, "length, private buffer");
@@ -189,67 +188,52 @@ static void llseek_bounds(struct kunit *test)
 
 /* -- ioctl() --------------------------------------------------------------- */
 
+/* Large enough for the struct of each ioctl. */
+union ioctl_arg {
+	struct addrmap_transfer transfer;
+	u64 words[8];
+};
+
 static const struct ioctl_row {
 	const char *desc;
 	unsigned int cmd;
-	u32 size;
-	u32 flags;
-	u8 tail;	/* behind the struct that the kernel knows */
+	union ioctl_arg arg;
 	long ret;
 } ioctls[] = {
-	{ .desc = "as_known", .cmd = ADDRMAP_INFO, .size = sizeof(struct addrmap_info) },
-	{ .desc = "larger_with_zeroes",
-	  .cmd = ADDRMAP_INFO, .size = sizeof(struct addrmap_info) + 8 },
-	{ .desc = "larger_with_data",
-	  .cmd = ADDRMAP_INFO, .size = sizeof(struct addrmap_info) + 8, .tail = 1,
-	  .ret = -E2BIG },
-	{ .desc = "huge", .cmd = ADDRMAP_INFO, .size = U32_MAX, .ret = -E2BIG },
-	{ .desc = "size_zero", .cmd = ADDRMAP_INFO, .size = 0, .ret = -EINVAL },
-	{ .desc = "size_small",
-	  .cmd = ADDRMAP_INFO, .size = sizeof(struct addrmap_info) - 1, .ret = -EINVAL },
-	{ .desc = "unknown_flag",
-	  .cmd = ADDRMAP_INFO, .size = sizeof(struct addrmap_info), .flags = 1,
-	  .ret = -EINVAL },
-	{ .desc = "translate_unknown_flag",
-	  .cmd = ADDRMAP_TRANSLATE, .size = sizeof(struct addrmap_translate), .flags = 1,
-	  .ret = -EINVAL },
-	{ .desc = "transfer_unknown_flag",
-	  .cmd = ADDRMAP_TRANSFER, .size = sizeof(struct addrmap_transfer), .flags = 2,
-	  .ret = -EINVAL },
-	{ .desc = "set_length_unknown_flag",
-	  .cmd = ADDRMAP_SET_LENGTH, .size = sizeof(struct addrmap_set_length),
-	  .flags = 1U << 31, .ret = -EINVAL },
-	{ .desc = "unknown_number",
-	  .cmd = _IO(ADDRMAP_IOC_MAGIC, 4), .size = 64, .ret = -ENOTTY },
-	{ .desc = "unknown_magic",
-	  .cmd = _IO(ADDRMAP_IOC_MAGIC + 1, 0), .size = 64, .ret = -ENOTTY },
-	{ .desc = "unknown_direction",
-	  .cmd = _IOR(ADDRMAP_IOC_MAGIC, 0, int), .size = 64, .ret = -ENOTTY },
-	{ .desc = "tty", .cmd = 0x5401 /* TCGETS */, .size = 64, .ret = -ENOTTY },
+	{ .desc = "transfer_unknown_flag", .cmd = ADDRMAP_TRANSFER,
+	  .arg.transfer = { .length = 1, .flags = 2 }, .ret = -EINVAL },
+	{ .desc = "transfer_last_flag", .cmd = ADDRMAP_TRANSFER,
+	  .arg.transfer = { .length = 1, .flags = 1U << 31 }, .ret = -EINVAL },
+	{ .desc = "transfer_reserved", .cmd = ADDRMAP_TRANSFER,
+	  .arg.transfer = { .length = 1, .reserved = 1 }, .ret = -EINVAL },
+	{ .desc = "unknown_number", .cmd = _IOWR(ADDRMAP_IOC_MAGIC, 15, struct addrmap_info),
+	  .ret = -ENOTTY },
+	{ .desc = "unknown_magic", .cmd = _IOR(ADDRMAP_IOC_MAGIC + 1, 0, struct addrmap_info),
+	  .ret = -ENOTTY },
+	{ .desc = "unknown_direction", .cmd = _IOW(ADDRMAP_IOC_MAGIC, 0, struct addrmap_info),
+	  .ret = -ENOTTY },
+	{ .desc = "no_direction", .cmd = _IO(ADDRMAP_IOC_MAGIC, 0), .ret = -ENOTTY },
+	{ .desc = "unknown_size", .cmd = _IOR(ADDRMAP_IOC_MAGIC, 0, u64), .ret = -ENOTTY },
+	{ .desc = "of_another_node", .cmd = ADDRMAP_REVOKE, .ret = -ENOTTY },
+	{ .desc = "tty", .cmd = 0x5401 /* TCGETS */, .ret = -ENOTTY },
 };
 
 KUNIT_ARRAY_PARAM_DESC(ioctl, ioctls, desc);
 
 /*
- * An ioctl accepts a struct that is larger than the kernel knows if the rest is 0, and
- * refuses a smaller one, unknown data, flags and numbers, because a program and the
- * kernel may know different versions of the struct, and what is not understood must not
- * be ignored (mm/addrmap/addrmap.h). The size that the program has set stays.
+ * An ioctl whose number, direction or size is not one of the node's is -ENOTTY, and a
+ * bit that has no meaning yet is -EINVAL, because what is not understood must not be
+ * ignored: later it may mean something (mm/addrmap/addrmap.h). The struct is left alone.
  */
-static void ioctl_struct(struct kunit *test)
+static void ioctl_unknown(struct kunit *test)
 {
 	struct file *filp = ADDRMAP_OPEN_NAME(test, "addrmap/vmalloc", O_RDWR);
 	const struct ioctl_row *row = test->param_value;
-	struct {
-		u32 size;
-		u32 flags;
-		u8 rest[64];
-	} arg = { .size = row->size, .flags = row->flags };
+	union ioctl_arg arg = row->arg;
 
-	arg.rest[sizeof(struct addrmap_info) - 8] = row->tail;
 	KUNIT_EXPECT_EQ_MSG(test, do_ioctl(test, filp, row->cmd, &arg, sizeof(arg)), row->ret,
 			    "ioctl(%#x)", row->cmd);
-	KUNIT_EXPECT_EQ_MSG(test, arg.size, row->size, "size in the struct");
+	KUNIT_EXPECT_MEMEQ(test, &arg, &row->arg, sizeof(arg));
 }
 
 /*
@@ -259,10 +243,7 @@ static void ioctl_struct(struct kunit *test)
 static void ioctl_bad_pointer(struct kunit *test)
 {
 	struct file *filp = ADDRMAP_OPEN_NAME(test, "addrmap/vmalloc", O_RDWR);
-	struct addrmap_set_length sl = {
-		.size = sizeof(sl),
-		.length = PAGE_SIZE,
-	};
+	struct addrmap_set_length sl = { .length = PAGE_SIZE };
 	char __user *end = user_mem_end(test, PAGE_SIZE) + PAGE_SIZE;
 	char __user *mem = end - sizeof(sl) + 1;
 
@@ -323,7 +304,6 @@ static void translate_without_cap(struct kunit *test)
 {
 	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
 	struct addrmap_translate tr = {
-		.size = sizeof(tr),
 		.offset = 1,
 		.kaddr = 2,
 		.pfn = 3,
@@ -475,41 +455,61 @@ static void transfer_refused(struct kunit *test)
 /* -- ADDRMAP_SET_LENGTH ---------------------------------------------------- */
 
 /*
- * The buffer that ADDRMAP_SET_LENGTH makes is zero, even if its length is that of the
- * one before, because its memory may have been another process's.
+ * The buffer that ADDRMAP_SET_LENGTH makes is zero, even if its length is that of one
+ * that was freed just before, because its memory may have been another process's.
  */
 static void set_length_zeroed(struct kunit *test)
 {
-	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	struct file *before = ADDRMAP_OPEN_PRIVATE(test);
 	u8 *zero = zeroes(test, LENGTH);
+	struct file *filp;
 
-	MM_KUNIT_EXPECT(test, check_buffer(test, filp, zero));
-	KUNIT_ASSERT_EQ(test, fill_buffer(filp, pattern(test, 8)), LENGTH);
-	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, LENGTH), 0, "ADDRMAP_SET_LENGTH");
+	KUNIT_ASSERT_EQ(test, fill_buffer(before, pattern(test, 8)), LENGTH);
+	kunit_release_action(test, put_file, before);
+	flush_delayed_fput();
+	filp = ADDRMAP_OPEN_PRIVATE(test);
 	MM_KUNIT_EXPECT(test, check_buffer(test, filp, zero));
 }
 
 /*
  * ADDRMAP_SET_LENGTH refuses a length that is 0, above ADDRMAP_MAX_LENGTH or not of
  * whole pages with -EINVAL, and the file keeps its buffer, because only whole pages can
- * be mapped, and a user must not use up the memory.
+ * be mapped, and a user must not use up the memory. A refused one does not count: the
+ * file can still get a buffer.
  */
 static void set_length_refused(struct kunit *test)
 {
 	static const u64 bad[] = {
 		0, 1, PAGE_SIZE - 1, PAGE_SIZE + 1,
-		ADDRMAP_MAX_LENGTH + PAGE_SIZE, U64_MAX, 1ULL << 63,
-		U64_MAX & PAGE_MASK,
+		ADDRMAP_MAX_LENGTH + PAGE_SIZE, 1ULL << 32, 1ULL << 63,
+		U64_MAX - PAGE_SIZE + 1, U64_MAX,
 	};
-	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
-	u8 *data = pattern(test, 9);
+	struct file *filp = ADDRMAP_OPEN(test, O_RDWR);
 	int i;
 
-	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, bad[i]), -EINVAL,
 				    "ADDRMAP_SET_LENGTH of %llu bytes", bad[i]);
-	ADDRMAP_EXPECT_LENGTH(test, filp, LENGTH, "after the refused ones");
+	ADDRMAP_EXPECT_LENGTH(test, filp, ADDRMAP_SHARED_LENGTH, "after the refused ones");
+	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), 0,
+			    "ADDRMAP_SET_LENGTH of a page");
+	ADDRMAP_EXPECT_LENGTH(test, filp, PAGE_SIZE, "after it is set");
+}
+
+/*
+ * A file gets a buffer of its own once: the second ADDRMAP_SET_LENGTH is -EBUSY and
+ * leaves the buffer alone, because nobody can tell whether a mmap() that is under way
+ * has chosen that buffer (mm/addrmap/ioctl.c).
+ */
+static void set_length_twice(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	u8 *data = pattern(test, 9);
+
+	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
+	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), -EBUSY,
+			    "the second ADDRMAP_SET_LENGTH");
+	ADDRMAP_EXPECT_LENGTH(test, filp, LENGTH, "after -EBUSY");
 	MM_KUNIT_EXPECT(test, check_buffer(test, filp, data));
 }
 
@@ -519,7 +519,7 @@ static struct kunit_case addrmap_cases[] = {
 	KUNIT_CASE_PARAM(read_write_at_end, node_gen_params),
 	KUNIT_CASE_PARAM(read_write_partial, node_gen_params),
 	KUNIT_CASE_PARAM(llseek_bounds, node_gen_params),
-	KUNIT_CASE_PARAM(ioctl_struct, ioctl_gen_params),
+	KUNIT_CASE_PARAM(ioctl_unknown, ioctl_gen_params),
 	KUNIT_CASE(ioctl_bad_pointer),
 	KUNIT_CASE_PARAM(translate_all_pages, node_gen_params),
 	KUNIT_CASE_PARAM(translate_without_cap, node_gen_params),
@@ -529,6 +529,7 @@ static struct kunit_case addrmap_cases[] = {
 	KUNIT_CASE_PARAM(transfer_refused, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_zeroed, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_refused, node_gen_params),
+	KUNIT_CASE_PARAM(set_length_twice, node_gen_params),
 	{}
 };
 

@@ -3,14 +3,11 @@
  * KUnit tests for the sample driver in mm/addrmap/: mappings of its nodes.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
-#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
-#include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
 #include "addrmap_node.h"
@@ -68,78 +65,123 @@ static int unmap(char __user *mem, unsigned long first, unsigned long nr)
 
 /* -- ADDRMAP_SET_LENGTH ---------------------------------------------------- */
 
+/* The byte at @mem, or -EFAULT. */
+static int byte_at(const char __user *mem)
+{
+	u8 byte;
+
+	return get_user(byte, (const u8 __user *)mem) ? -EFAULT : byte;
+}
+
+/* Writes a byte to the start of the buffer; what kernel_write() returns. */
+static ssize_t write_byte(struct file *filp, u8 byte)
+{
+	loff_t pos = 0;
+
+	return kernel_write(filp, &byte, 1, &pos);
+}
+
 /*
- * ADDRMAP_SET_LENGTH is -EBUSY until the last page of all mappings of the file is
- * unmapped, because the mappings would show memory that is freed.
+ * A mapping goes on to show the buffer it was made of when the file gets another one by
+ * ADDRMAP_SET_LENGTH, because nothing of that buffer is freed (mm/addrmap/addrmap.h). A
+ * mapping that is made later shows the new one. Each is counted for its own buffer.
+ */
+static void set_length_mapped(struct kunit *test)
+{
+	struct file *other = ADDRMAP_OPEN(test, O_RDWR);
+	struct file *filp = ADDRMAP_OPEN(test, O_RDWR);
+	char __user *before = ADDRMAP_MAP(test, filp, 2, MAP_SHARED, 0);
+	char __user *after;
+
+	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, LENGTH), 0,
+			    "ADDRMAP_SET_LENGTH with a mapping");
+	after = ADDRMAP_MAP(test, filp, 2, MAP_SHARED, 0);
+	KUNIT_ASSERT_EQ(test, write_byte(filp, 21), 1);
+	KUNIT_ASSERT_EQ(test, write_byte(other, 22), 1);
+	KUNIT_EXPECT_EQ_MSG(test, byte_at(after), 21, "byte of the mapping made after");
+	KUNIT_EXPECT_EQ_MSG(test, byte_at(before), 22, "byte of the mapping made before");
+	ADDRMAP_EXPECT_MAPPINGS(test, filp, 1, "of its own");
+	ADDRMAP_EXPECT_MAPPINGS(test, other, 1, "that is shared");
+
+	KUNIT_EXPECT_EQ_MSG(test, unmap(before, 0, 2), 0, "munmap() of the first mapping");
+	ADDRMAP_EXPECT_MAPPINGS(test, other, 0, "that is shared, after munmap()");
+	KUNIT_EXPECT_EQ_MSG(test, byte_at(after), 21, "byte after munmap() of the other");
+}
+
+/* What ->mmap_prepare says of a shared mapping of the first page of @filp. */
+static int prepare(struct file *filp, struct vm_area_desc *desc)
+{
+	*desc = (struct vm_area_desc){
+		.mm = current->mm,
+		.file = filp,
+		.vm_file = filp,
+		.start = PAGE_SIZE,
+		.end = 2 * PAGE_SIZE,
+	};
+	vma_desc_set_flags(desc, VMA_READ_BIT, VMA_SHARED_BIT, VMA_MAYREAD_BIT,
+			   VMA_MAYSHARE_BIT);
+
+	return filp->f_op->mmap_prepare(desc);
+}
+
+/*
+ * A mmap() that has chosen the shared buffer in ->mmap_prepare maps it, even if the file
+ * gets a buffer of its own before ->mapped, because ->mmap_prepare hands its choice on
+ * in private_data. Nor does ->mmap_prepare count the mapping, since mmap() may fail
+ * after it (Documentation/filesystems/mmap_prepare.rst).
+ */
+static void set_length_during_mmap(struct kunit *test)
+{
+	struct file *other = ADDRMAP_OPEN(test, O_RDWR);
+	struct file *filp = ADDRMAP_OPEN(test, O_RDWR);
+	struct vm_area_desc desc;
+	void *chosen;
+
+	if (!filp->f_op->mmap_prepare)
+		kunit_skip(test, "the node has ->mmap, which makes the mapping itself");
+
+	KUNIT_ASSERT_EQ_MSG(test, prepare(filp, &desc), 0, "->mmap_prepare");
+	chosen = desc.private_data;
+	KUNIT_ASSERT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), 0, "ADDRMAP_SET_LENGTH");
+	ADDRMAP_EXPECT_MAPPINGS(test, other, 0, "that was chosen, before ->mapped");
+
+	KUNIT_EXPECT_EQ_MSG(test, desc.vm_ops->mapped(desc.start, desc.end, 0, filp,
+						      &desc.private_data), 0, "->mapped");
+	KUNIT_EXPECT_PTR_EQ_MSG(test, desc.private_data, chosen, "the buffer after ->mapped");
+	ADDRMAP_EXPECT_MAPPINGS(test, other, 1, "that was chosen, after ->mapped");
+	ADDRMAP_EXPECT_MAPPINGS(test, filp, 0, "that the file has now");
+	{
+		struct vm_area_struct vma = { .vm_private_data = desc.private_data };
+
+		desc.vm_ops->close(&vma);
+	}
+	ADDRMAP_EXPECT_MAPPINGS(test, other, 0, "that was chosen, after ->close");
+}
+
+/*
+ * Each VMA that maps the buffer counts as one, from mmap() on until it is unmapped,
+ * because what a mapping holds is taken in ->mapped and ->open and given back in ->close
+ * (kernel-doc of mm/addrmap/vma.c).
  *
  *	mem				two
  *	|-- p0 --|-- p1 --|-- p2 --|	|-- page --|
  *	 ^ third  ^ first  ^ fourth	 ^ second munmap()
  */
-static void set_length_mapped(struct kunit *test)
+static void mappings_counted(struct kunit *test)
 {
 	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
 	char __user *mem = ADDRMAP_MAP(test, filp, 3, MAP_SHARED, 2);
 	char __user *two = ADDRMAP_MAP(test, filp, 1, MAP_SHARED, 0);
-	u8 *data = pattern(test, 10);
 
-	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
-	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), -EBUSY,
-			    "with two mappings");
+	ADDRMAP_EXPECT_MAPPINGS(test, filp, 2, "after two mmap()");
 	KUNIT_EXPECT_EQ_MSG(test, unmap(mem, 1, 1), 0, "munmap() of p1");
+	ADDRMAP_EXPECT_MAPPINGS(test, filp, 3, "without p1, which splits a mapping");
 	KUNIT_EXPECT_EQ_MSG(test, unmap(two, 0, 1), 0, "munmap() of the second mapping");
-	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), -EBUSY,
-			    "with p0 and p2 mapped");
+	ADDRMAP_EXPECT_MAPPINGS(test, filp, 2, "with p0 and p2");
 	KUNIT_EXPECT_EQ_MSG(test, unmap(mem, 0, 1), 0, "munmap() of p0");
-	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), -EBUSY, "with p2 mapped");
-	ADDRMAP_EXPECT_LENGTH(test, filp, LENGTH, "after -EBUSY");
-	MM_KUNIT_EXPECT(test, check_user(test, mem + 2 * PAGE_SIZE, data + 4 * PAGE_SIZE,
-					 PAGE_SIZE));
-
+	ADDRMAP_EXPECT_MAPPINGS(test, filp, 1, "with p2");
 	KUNIT_EXPECT_EQ_MSG(test, unmap(mem, 2, 1), 0, "munmap() of p2");
-	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), 0, "without mappings");
-	ADDRMAP_EXPECT_LENGTH(test, filp, PAGE_SIZE, "after it is set");
-}
-
-struct elsewhere {
-	struct file *filp;
-	struct completion done;
-	long ret;
-};
-
-/* Another process, which maps the file for a moment. */
-static int map_elsewhere(void *data)
-{
-	struct elsewhere *e = data;
-
-	e->ret = kunit_attach_mm();
-	if (!e->ret)
-		e->ret = map(e->filp, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
-	if (!IS_ERR_VALUE(e->ret))
-		e->ret = vm_munmap(e->ret, PAGE_SIZE);
-	complete(&e->done);
-
-	return 0;
-}
-
-/*
- * ADDRMAP_SET_LENGTH is -EBUSY once another process has called mmap() on the file,
- * even if it has unmapped everything, because the driver cannot know whether an
- * mmap() of another process is under way (comment on set_buffer()).
- */
-static void set_length_mapped_elsewhere(struct kunit *test)
-{
-	struct elsewhere e = { .filp = ADDRMAP_OPEN_PRIVATE(test) };
-	struct task_struct *thread;
-
-	init_completion(&e.done);
-	thread = kthread_run(map_elsewhere, &e, "addrmap_kunit");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
-	wait_for_completion(&e.done);
-	KUNIT_ASSERT_EQ_MSG(test, e.ret, 0, "mmap() and munmap() of the other process");
-	KUNIT_EXPECT_EQ_MSG(test, set_length(test, e.filp, PAGE_SIZE), -EBUSY,
-			    "ADDRMAP_SET_LENGTH after mmap() of another process");
-	ADDRMAP_EXPECT_LENGTH(test, e.filp, LENGTH, "after -EBUSY");
+	ADDRMAP_EXPECT_MAPPINGS(test, filp, 0, "after the last munmap()");
 }
 
 /* -- what a mapping shows -------------------------------------------------- */
@@ -237,8 +279,7 @@ static void mmap_private_without_cap(struct kunit *test)
 
 /*
  * mmap() of pages that are not all in the buffer is -EINVAL, and does not count as a
- * mapping, because there is nothing to be mapped behind the end, and a file that could
- * not be mapped must still be able to change its buffer.
+ * mapping, because there is nothing to be mapped behind the end.
  */
 static void node_mmap_refused(struct kunit *test)
 {
@@ -260,8 +301,7 @@ static void node_mmap_refused(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, map(filp, bad[i].nr * PAGE_SIZE, PROT_READ, MAP_SHARED,
 					      bad[i].pgoff), -EINVAL,
 				    "mmap() of %lu pages at page %lu", bad[i].nr, bad[i].pgoff);
-	KUNIT_EXPECT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), 0,
-			    "ADDRMAP_SET_LENGTH after the refused ones");
+	ADDRMAP_EXPECT_MAPPINGS(test, filp, 0, "after the refused ones");
 }
 
 /* The flags of the VMA at @addr, or 0 without one. */
@@ -352,7 +392,8 @@ static void mmap_outlives_close(struct kunit *test)
 
 static struct kunit_case addrmap_map_cases[] = {
 	KUNIT_CASE_PARAM(set_length_mapped, node_gen_params),
-	KUNIT_CASE_PARAM(set_length_mapped_elsewhere, node_gen_params),
+	KUNIT_CASE_PARAM(set_length_during_mmap, node_gen_params),
+	KUNIT_CASE_PARAM(mappings_counted, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_shared, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_private, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_private_without_cap, node_gen_params),

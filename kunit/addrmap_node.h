@@ -43,6 +43,7 @@ static const struct addrmap_node nodes[] = {
 	{ .name = "addrmap/pages" },
 	{ .name = "addrmap/vmalloc" },
 	{ .name = "addrmap/fault" },
+	{ .name = "addrmap/fault-around" },
 	{ .name = "addrmap/pfn-fault", .pfnmap = true, .shared = true },
 	{ .name = "addrmap/huge" },
 };
@@ -150,17 +151,12 @@ static inline long do_ioctl(struct kunit *test, struct file *filp, unsigned int 
 
 static inline long get_info(struct kunit *test, struct file *filp, struct addrmap_info *info)
 {
-	*info = (struct addrmap_info){ .size = sizeof(*info) };
-
 	return do_ioctl(test, filp, ADDRMAP_INFO, info, sizeof(*info));
 }
 
 static inline long set_length(struct kunit *test, struct file *filp, u64 length)
 {
-	struct addrmap_set_length arg = {
-		.size = sizeof(arg),
-		.length = length,
-	};
+	struct addrmap_set_length arg = { .length = length };
 
 	return do_ioctl(test, filp, ADDRMAP_SET_LENGTH, &arg, sizeof(arg));
 }
@@ -168,26 +164,23 @@ static inline long set_length(struct kunit *test, struct file *filp, u64 length)
 static inline long translate(struct kunit *test, struct file *filp, u64 offset,
 			     struct addrmap_translate *tr)
 {
-	*tr = (struct addrmap_translate){
-		.size = sizeof(*tr),
-		.offset = offset,
-	};
+	*tr = (struct addrmap_translate){ .offset = offset };
 
 	return do_ioctl(test, filp, ADDRMAP_TRANSLATE, tr, sizeof(*tr));
 }
 
+/* Returns how many bytes were copied, or what the ioctl returned if that is not 0. */
 static inline long transfer(struct kunit *test, struct file *filp, u32 flags,
 			    u64 offset, char __user *addr, u64 length)
 {
 	struct addrmap_transfer arg = {
-		.size = sizeof(arg),
-		.flags = flags,
 		.offset = offset,
 		.addr = (unsigned long)addr,
 		.length = length,
+		.flags = flags,
 	};
 
-	return do_ioctl(test, filp, ADDRMAP_TRANSFER, &arg, sizeof(arg));
+	return do_ioctl(test, filp, ADDRMAP_TRANSFER, &arg, sizeof(arg)) ?: arg.done;
 }
 
 /**
@@ -221,6 +214,23 @@ do {										\
 										\
 	KUNIT_EXPECT_EQ_MSG(__test, __err ?: __info.length, expected,		\
 			    "length of the buffer " fmt, ##__VA_ARGS__);	\
+} while (0)
+
+/**
+ * ADDRMAP_EXPECT_MAPPINGS() - expect how many VMAs map the buffer of a file
+ * @test: the case
+ * @filp: the file
+ * @expected: how many
+ * @fmt: after what, as for printf(), with its arguments
+ */
+#define ADDRMAP_EXPECT_MAPPINGS(test, filp, expected, fmt, ...)			\
+do {										\
+	struct kunit *__test = (test);						\
+	struct addrmap_info __info;						\
+	long __err = get_info(__test, filp, &__info);				\
+										\
+	KUNIT_EXPECT_EQ_MSG(__test, __err ?: __info.mappings, expected,		\
+			    "mappings of the buffer " fmt, ##__VA_ARGS__);	\
 } while (0)
 
 /* -- memory ---------------------------------------------------------------- */

@@ -81,10 +81,13 @@ enum {
 	HUGE_P		= 1 << 9,
 	PFN_FAULT	= 1 << 10,
 	IO		= 1 << 11,
+	AROUND_S	= 1 << 12,
+	AROUND_P	= 1 << 13,
 	PFN		= PFN_S | PFN_P,
 	PAGES		= PAGES_S | PAGES_P,
 	VMALLOC		= VMALLOC_S | VMALLOC_P,
 	FAULT		= FAULT_S | FAULT_P,
+	AROUND		= AROUND_S | AROUND_P,
 	HUGE		= HUGE_S | HUGE_P,
 	/* VM_PFNMAP: the memory manager does not look for pages in it. */
 	RAW		= PFN | PFN_FAULT | IO,
@@ -92,9 +95,10 @@ enum {
 	EAGER		= PFN | PAGES | VMALLOC | IO,
 	/* It has, and there is no ->fault to do so again. */
 	NO_REFAULT	= PAGES | VMALLOC,
-	PRIVATE		= PFN_P | PAGES_P | VMALLOC_P | FAULT_P | HUGE_P,
+	PRIVATE		= PFN_P | PAGES_P | VMALLOC_P | FAULT_P | HUGE_P |
+			  AROUND_P,
 	SHARED		= PFN_S | PAGES_S | VMALLOC_S | FAULT_S | HUGE_S |
-			  PFN_FAULT | IO,
+			  PFN_FAULT | IO | AROUND_S,
 	ALL		= SHARED | PRIVATE,
 	/*
 	 * With columns: only if mincore() leaves VM_PFNMAP out, as Linux does
@@ -103,7 +107,7 @@ enum {
 	IF_MINCORE_SKIPS_RAW = 1 << 30,
 };
 
-/* In the order of the bits. Private mappings of the last two are refused. */
+/* In the order of the bits. What is not here is refused: see private_refused. */
 static const struct column {
 	const char *node;
 	int flags;
@@ -114,6 +118,7 @@ static const struct column {
 	{ "fault", MAP_SHARED },	{ "fault", MAP_PRIVATE },
 	{ "huge", MAP_SHARED },		{ "huge", MAP_PRIVATE },
 	{ "pfn-fault", MAP_SHARED },	{ "io", MAP_SHARED },
+	{ "fault-around", MAP_SHARED },	{ "fault-around", MAP_PRIVATE },
 };
 
 static const char * const legend[][2] = {
@@ -267,11 +272,6 @@ static const char *shows(struct cell *c, size_t n)
 static const char *populated(struct cell *c, size_t n)
 {
 	return faults(PAGE(c, n)) ? "absent" : shows(c, n);
-}
-
-static int set_length(struct cell *c, size_t length)
-{
-	return addrmap_set_length(c->fd, length);
 }
 
 static __u64 buffer_pfn(struct cell *c, size_t n)
@@ -452,15 +452,15 @@ static const char *do_nothing(struct cell *c, long unused)
 }
 
 /*
- * Lets a child with the mapping exit, and then exchanges the buffer, which the
- * driver refuses while somebody maps it: so ->close was called for each VMA.
+ * Lets a child with the mapping exit, and then unmaps it. The driver counts the
+ * VMAs, and there is none left: so ->close was called for each of them.
  */
 static const char *row_exit(struct cell *c, long unused)
 {
 	run(do_nothing, c, 0);
 	munmap(c->map, c->len);
 
-	return result(set_length(c, psize()));
+	return addrmap_mappings(c->fd) ? "held" : "ok";
 }
 
 /* Moving, resizing, replacing */
@@ -924,15 +924,7 @@ static const char *row_pipe(struct cell *c, long into)
  */
 static const char *row_transfer(struct cell *c, long into)
 {
-	struct addrmap_transfer tr = {
-		.size = sizeof(tr),
-		.flags = into ? 0 : ADDRMAP_TRANSFER_TO_BUFFER,
-		.offset = 9 * psize(),
-		.addr = (uintptr_t)PAGE(c, 5),
-		.length = 1,
-	};
-
-	if (ioctl(c->fd, ADDRMAP_TRANSFER, &tr) != 1)
+	if (addrmap_transfer(c->fd, 9 * psize(), PAGE(c, 5), 1, !into) != 1)
 		return error();
 	if (into)
 		return wrote(c, 5, 10);
@@ -1007,8 +999,8 @@ static const char *row_direct_read(struct cell *c, long unused)
 }
 
 /*
- * Gives a page to a pipe by vmsplice(), unmaps it and reads the pipe. The pipe
- * has a reference to the page, which outlives the mapping.
+ * Gives a page to a pipe by vmsplice(), unmaps it, closes the file and reads the
+ * pipe. The pipe has a reference to the page, which outlives the buffer.
  */
 static const char *row_vmsplice(struct cell *c, long unused)
 {
@@ -1019,7 +1011,7 @@ static const char *row_vmsplice(struct cell *c, long unused)
 	if (pipe(p) || vmsplice(p[1], &iov, 1, 0) != 1)
 		return error();
 	munmap(c->map, c->len);
-	set_length(c, psize());
+	close(c->fd);
 
 	return read(p[0], &byte, 1) == 1 && byte == 6 ? "ok" : "wrong";
 }
@@ -1563,7 +1555,7 @@ static const struct row {
 	struct {
 		unsigned int columns;
 		const char *result;
-	} want[7];
+	} want[12];
 } rows[] = {
 	/* Access */
 	{ "read", row_read, 0, { { ALL, "ok" } } },
@@ -1579,8 +1571,8 @@ static const struct row {
 	{ "fork_write", row_fork_write, 0, WRITTEN },
 	{ "fork_write_copied", row_fork_write, 77, WRITTEN },
 	{ "fork_tables", row_fork_tables, 0,
-	  { { HUGE, "absent" }, { ALL, "mapped" } } },
-	{ "exit", row_exit, 0, { { IO, "EOPNOTSUPP" }, { ALL, "ok" } } },
+	  { { HUGE | FAULT, "absent" }, { ALL, "mapped" } } },
+	{ "exit", row_exit, 0, { { ALL, "ok" } } },
 
 	/* Moving, resizing, replacing */
 	{ "mremap_grow", row_mremap_grow, 0, { { ALL, "EFAULT" } } },
@@ -1715,7 +1707,8 @@ static const struct row {
 	{ "vm_flags", row_vmflags, 0,
 	  { { PFN_S | IO, "sh pf io de dd" }, { PFN_P, "pf io de ac dd" },
 	    { PFN_FAULT, "sh pf de dd" }, { HUGE_S, "sh de dd hg" },
-	    { HUGE_P, "de ac dd hg" }, { SHARED, "sh de dd mm" },
+	    { HUGE_P, "de ac dd hg" }, { FAULT_S, "sh de dd" },
+	    { FAULT_P, "de ac dd" }, { SHARED, "sh de dd mm" },
 	    { ALL, "de ac dd mm" } } },
 	{ "maps_offset", row_maps_offset, 0,
 	  { { PFN_P, "physical" }, { ALL, "offset" } } },
@@ -1786,7 +1779,7 @@ static const char *observe(struct cell *c, long unused)
 	c->fd = open_node(c->column, O_RDWR);
 	if (c->fd < 0)
 		return "no node";
-	if (!(c->bit & IO) && set_length(c, c->len))
+	if (!(c->bit & IO) && addrmap_set_length(c->fd, c->len))
 		return "no buffer";
 	for (int n = 0; n < NR_PAGES; n++)
 		if (!set_buffer_byte(c, n, n + 1))

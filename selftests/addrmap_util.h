@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@
  * memory was found for it by the parameters io_start and io_length.
  */
 static const char * const addrmap_nodes[] = {
-	"pfn", "pages", "vmalloc", "fault", "pfn-fault", "huge",
+	"pfn", "pages", "vmalloc", "fault", "fault-around", "pfn-fault", "huge",
 };
 
 #define NEEDS_IO	"needs a device: modprobe addrmap io_start= io_length="
@@ -77,18 +78,37 @@ static inline void addrmap_need_nodes(void)
 
 static inline int addrmap_set_length(int fd, __u64 length)
 {
-	struct addrmap_set_length sl = { .size = sizeof(sl), .length = length };
+	struct addrmap_set_length sl = { .length = length };
 
 	return ioctl(fd, ADDRMAP_SET_LENGTH, &sl);
+}
+
+/* How many VMAs map the buffer of @fd, or -1. */
+static inline long addrmap_mappings(int fd)
+{
+	struct addrmap_info info;
+
+	return ioctl(fd, ADDRMAP_INFO, &info) ? -1 : (long)info.mappings;
+}
+
+/* How many bytes were copied through pinned pages, or -1. */
+static inline long addrmap_transfer(int fd, __u64 offset, void *p, size_t len,
+				    bool to_buffer)
+{
+	struct addrmap_transfer tr = {
+		.offset = offset,
+		.addr = (uintptr_t)p,
+		.length = len,
+		.flags = to_buffer ? ADDRMAP_TRANSFER_TO_BUFFER : 0,
+	};
+
+	return ioctl(fd, ADDRMAP_TRANSFER, &tr) ? -1 : (long)tr.done;
 }
 
 static inline int addrmap_translate(int fd, __u64 offset,
 				    struct addrmap_translate *tr)
 {
-	*tr = (struct addrmap_translate) {
-		.size = sizeof(*tr),
-		.offset = offset,
-	};
+	*tr = (struct addrmap_translate) { .offset = offset };
 
 	return ioctl(fd, ADDRMAP_TRANSLATE, tr);
 }
@@ -99,7 +119,7 @@ static inline int addrmap_translate(int fd, __u64 offset,
  */
 static inline const char *addrmap_missing(const char *node)
 {
-	struct addrmap_info info = { .size = sizeof(info) };
+	struct addrmap_info info;
 	const char *missing = NULL;
 	int fd;
 

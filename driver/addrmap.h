@@ -50,8 +50,7 @@ struct addrmap_info {
  * @pfn: out: the page frame it is in
  * @phys: out: its physical address
  *
- * Without CAP_SYS_ADMIN, @kaddr, @pfn and @phys are 0. @pfn and @phys are 0 as
- * well if the driver is not to know, as for memory from dma_alloc_coherent().
+ * Without CAP_SYS_ADMIN, @kaddr, @pfn and @phys are 0.
  *
  * Fails with EINVAL if @offset is not in the buffer.
  */
@@ -125,23 +124,6 @@ struct addrmap_revoke {
 	__u32 reserved;
 };
 
-/**
- * struct addrmap_written - ADDRMAP_WRITTEN: what was written by mappings?
- * @offset: in: where to start looking, a multiple of the page size; out: where
- *	the first pages start that were written to
- * @length: out: bytes in these pages; 0 if there are none up to the end
- *
- * For the nodes "written" and "pfn-written" only. A page is told once: after
- * that, it takes another write to be told again. What read(), write() and other
- * ioctls do to the buffer does not count.
- *
- * Fails with EINVAL if @offset is none of the above or behind the end.
- */
-struct addrmap_written {
-	__u64 offset;
-	__u64 length;
-};
-
 #define ADDRMAP_IOC_MAGIC	0xE6
 
 #define ADDRMAP_INFO		_IOR(ADDRMAP_IOC_MAGIC, 0, struct addrmap_info)
@@ -149,6 +131,5 @@ struct addrmap_written {
 #define ADDRMAP_TRANSFER	_IOWR(ADDRMAP_IOC_MAGIC, 2, struct addrmap_transfer)
 #define ADDRMAP_SET_LENGTH	_IOW(ADDRMAP_IOC_MAGIC, 3, struct addrmap_set_length)
 #define ADDRMAP_REVOKE		_IOW(ADDRMAP_IOC_MAGIC, 4, struct addrmap_revoke)
-#define ADDRMAP_WRITTEN		_IOWR(ADDRMAP_IOC_MAGIC, 5, struct addrmap_written)
 
 #endif /* _ADDRMAP_H */

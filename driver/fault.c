@@ -95,6 +95,7 @@ static int fault_mmap_prepare(struct vm_area_desc *desc)
 
 static const struct file_operations fault_fops = {
 	ADDRMAP_FOPS,
+	.open = addrmap_open,
 	.mmap_prepare = fault_mmap_prepare,
 };
 

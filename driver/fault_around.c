@@ -128,6 +128,7 @@ static int fault_around_mmap_prepare(struct vm_area_desc *desc)
 
 static const struct file_operations fault_around_fops = {
 	ADDRMAP_FOPS,
+	.open = addrmap_open,
 	.mmap_prepare = fault_around_mmap_prepare,
 };
 

@@ -136,6 +136,7 @@ static int huge_mmap_prepare(struct vm_area_desc *desc)
 
 static const struct file_operations huge_fops = {
 	ADDRMAP_FOPS,
+	.open = addrmap_open,
 	.mmap_prepare = huge_mmap_prepare,
 	.get_unmapped_area = thp_get_unmapped_area,
 };

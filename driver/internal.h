@@ -113,10 +113,9 @@ ssize_t addrmap_write_iter(struct kiocb *iocb, struct iov_iter *from);
 /* ioctl.c */
 long addrmap_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
-/* What every node can do; a technique adds its .mmap_prepare or .mmap. */
+/* What every node can do; a technique adds its .open and .mmap_prepare or .mmap. */
 #define ADDRMAP_FOPS						\
 	.owner		= THIS_MODULE,				\
-	.open		= addrmap_open,				\
 	.release	= addrmap_release,			\
 	.llseek		= addrmap_llseek,			\
 	.read_iter	= addrmap_read_iter,			\
@@ -141,6 +140,7 @@ extern const struct addrmap_technique addrmap_fault;
 extern const struct addrmap_technique addrmap_fault_around;
 extern const struct addrmap_technique addrmap_pfn_fault;
 extern const struct addrmap_technique addrmap_huge;
+extern const struct addrmap_technique addrmap_revoke;
 extern const struct addrmap_technique addrmap_io;
 
 #ifdef CONFIG_ADDRMAP_KUNIT_TEST

@@ -135,6 +135,7 @@ static int io_mmap_prepare(struct vm_area_desc *desc)
 
 static const struct file_operations io_fops = {
 	ADDRMAP_FOPS,
+	.open = addrmap_open,
 	.mmap_prepare = io_mmap_prepare,
 };
 

@@ -101,6 +101,7 @@ static int pages_mmap_prepare(struct vm_area_desc *desc)
 
 static const struct file_operations pages_fops = {
 	ADDRMAP_FOPS,
+	.open = addrmap_open,
 	.mmap_prepare = pages_mmap_prepare,
 };
 

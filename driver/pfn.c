@@ -83,6 +83,7 @@ static int pfn_mmap_prepare(struct vm_area_desc *desc)
 
 static const struct file_operations pfn_fops = {
 	ADDRMAP_FOPS,
+	.open = addrmap_open,
 	.mmap_prepare = pfn_mmap_prepare,
 };
 

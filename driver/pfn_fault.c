@@ -88,6 +88,7 @@ static int pfn_fault_mmap_prepare(struct vm_area_desc *desc)
 
 static const struct file_operations pfn_fault_fops = {
 	ADDRMAP_FOPS,
+	.open = addrmap_open,
 	.mmap_prepare = pfn_fault_mmap_prepare,
 };
 

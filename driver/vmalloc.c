@@ -67,6 +67,7 @@ static int vmalloc_mmap(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations vmalloc_fops = {
 	ADDRMAP_FOPS,
+	.open = addrmap_open,
 	.mmap = vmalloc_mmap,
 };
 

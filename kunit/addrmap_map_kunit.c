@@ -390,6 +390,57 @@ static void mmap_outlives_close(struct kunit *test)
 			    "references of the first page after munmap()");
 }
 
+/* -- ADDRMAP_REVOKE -------------------------------------------------------- */
+
+/*
+ * After ADDRMAP_REVOKE no mapping of the node can be accessed, shared or with a private
+ * copy, and mmap() is -ENODEV, because the memory is as good as gone. After
+ * ADDRMAP_REVOKE_RESTORE both show the buffer (mm/addrmap/addrmap.h).
+ */
+static void revoke_mappings(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_NAME(test, "addrmap/revoke", O_RDWR);
+	char __user *shared = ADDRMAP_MAP(test, filp, 1, MAP_SHARED, 0);
+	char __user *private = ADDRMAP_MAP(test, filp, 1, MAP_PRIVATE, 0);
+	int shared_byte, private_byte;
+	long addr;
+
+	KUNIT_ASSERT_EQ(test, write_byte(filp, 31), 1);
+	KUNIT_ASSERT_EQ(test, put_user((u8)32, (u8 __user *)private), 0);
+	KUNIT_EXPECT_EQ_MSG(test, byte_at(shared), 31, "shared mapping before");
+
+	KUNIT_ASSERT_EQ_MSG(test, revoke(test, filp, 0), 0, "ADDRMAP_REVOKE");
+	shared_byte = byte_at(shared);
+	private_byte = byte_at(private);
+	addr = map(filp, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
+	KUNIT_EXPECT_EQ_MSG(test, revoke(test, filp, ADDRMAP_REVOKE_RESTORE), 0,
+			    "ADDRMAP_REVOKE_RESTORE");
+	KUNIT_EXPECT_EQ_MSG(test, shared_byte, -EFAULT, "shared mapping, revoked");
+	KUNIT_EXPECT_EQ_MSG(test, private_byte, -EFAULT, "private copy, revoked");
+	KUNIT_EXPECT_EQ_MSG(test, addr, -ENODEV, "mmap(), revoked");
+	KUNIT_EXPECT_EQ_MSG(test, byte_at(shared), 31, "shared mapping, restored");
+	KUNIT_EXPECT_EQ_MSG(test, byte_at(private), 31, "private mapping, restored");
+}
+
+/*
+ * ->mapped is -ENODEV if ADDRMAP_REVOKE came after ->mmap_prepare, and counts nothing,
+ * because nobody could see that mapping when the others were taken away.
+ */
+static void revoke_during_mmap(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_NAME(test, "addrmap/revoke", O_RDWR);
+	struct vm_area_desc desc;
+	int err;
+
+	KUNIT_ASSERT_EQ_MSG(test, prepare(filp, &desc), 0, "->mmap_prepare");
+	KUNIT_ASSERT_EQ_MSG(test, revoke(test, filp, 0), 0, "ADDRMAP_REVOKE");
+	err = desc.vm_ops->mapped(desc.start, desc.end, 0, filp, &desc.private_data);
+	KUNIT_EXPECT_EQ_MSG(test, revoke(test, filp, ADDRMAP_REVOKE_RESTORE), 0,
+			    "ADDRMAP_REVOKE_RESTORE");
+	KUNIT_EXPECT_EQ_MSG(test, err, -ENODEV, "->mapped, revoked");
+	ADDRMAP_EXPECT_MAPPINGS(test, filp, 0, "after ->mapped has failed");
+}
+
 static struct kunit_case addrmap_map_cases[] = {
 	KUNIT_CASE_PARAM(set_length_mapped, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_during_mmap, node_gen_params),
@@ -400,6 +451,8 @@ static struct kunit_case addrmap_map_cases[] = {
 	KUNIT_CASE_PARAM(node_mmap_refused, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_vm_flags, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_outlives_close, node_gen_params),
+	KUNIT_CASE(revoke_mappings),
+	KUNIT_CASE(revoke_during_mmap),
 	{}
 };
 

@@ -46,6 +46,7 @@ static const struct addrmap_node nodes[] = {
 	{ .name = "addrmap/fault-around" },
 	{ .name = "addrmap/pfn-fault", .pfnmap = true, .shared = true },
 	{ .name = "addrmap/huge" },
+	{ .name = "addrmap/revoke" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(node, nodes, name);
@@ -181,6 +182,13 @@ static inline long transfer(struct kunit *test, struct file *filp, u32 flags,
 	};
 
 	return do_ioctl(test, filp, ADDRMAP_TRANSFER, &arg, sizeof(arg)) ?: arg.done;
+}
+
+static inline long revoke(struct kunit *test, struct file *filp, u32 flags)
+{
+	struct addrmap_revoke arg = { .flags = flags };
+
+	return do_ioctl(test, filp, ADDRMAP_REVOKE, &arg, sizeof(arg));
 }
 
 /**

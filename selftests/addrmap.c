@@ -23,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -166,6 +167,7 @@ NODE(fault, "fault", .pages = true);
 NODE(fault_around, "fault-around", .pages = true);
 NODE(pfn_fault, "pfn-fault", .no_private = true);
 NODE(huge, "huge", .pages = true);
+NODE(revoke, "revoke", .pages = true);
 NODE(io, "io", .no_private = true, .device = true);
 
 FIXTURE_SETUP(addrmap_node)
@@ -217,6 +219,8 @@ MAPPING(fault_around_private, "fault-around", .flags = MAP_PRIVATE, .pinnable = 
 MAPPING(pfn_fault_shared, "pfn-fault", .flags = MAP_SHARED);
 MAPPING(huge_shared, "huge", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(huge_private, "huge", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(revoke_shared, "revoke", .flags = MAP_SHARED, .pinnable = true);
+MAPPING(revoke_private, "revoke", .flags = MAP_PRIVATE, .pinnable = true);
 MAPPING(io_shared, "io", .flags = MAP_SHARED, .device = true);
 
 FIXTURE_SETUP(addrmap)
@@ -1509,6 +1513,138 @@ TEST(fault_around)
 	EXPECT_EQ(access_signal(map + (nr - 2) * psize(), false), 0);
 	EXPECT_EQ(access_signal(map + nr * psize(), false), SIGSEGV);
 	munmap(map, nr * psize());
+	close(fd);
+}
+
+/* Opens the device by another node, which is removed again; -1 if it cannot. */
+static int open_second_node(void)
+{
+	const char *path = "/dev/addrmap-revoke-test";
+	struct stat st;
+	int fd;
+
+	unlink(path);
+	if (stat("/dev/addrmap/revoke", &st) ||
+	    mknod(path, S_IFCHR | 0600, st.st_rdev))
+		return -1;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	unlink(path);
+
+	return fd;
+}
+
+/*
+ * ADDRMAP_REVOKE reaches every mapping of every buffer, be it private and copied,
+ * or made through another device node: an access is a SIGBUS, since the memory is
+ * not to be used any more. With ADDRMAP_REVOKE_RESTORE the mappings work again,
+ * and copies are gone.
+ */
+TEST(revoke_all_mappings)
+{
+	int fd = addrmap_open("revoke", O_RDWR);
+	int own = addrmap_open("revoke", O_RDWR);
+	int second = open_second_node();
+	char *maps[4];
+
+	ASSERT_GE(fd, 0);
+	ASSERT_GE(own, 0);
+	ASSERT_GE(second, 0);
+	ASSERT_EQ(addrmap_set_length(own, psize()), 0);
+	for (int i = 0; i < 4; i++) {
+		maps[i] = mmap(NULL, psize(), PROT_READ | PROT_WRITE,
+			       i == 1 ? MAP_PRIVATE : MAP_SHARED,
+			       i == 2 ? own : i == 3 ? second : fd, 0);
+		ASSERT_NE(maps[i], MAP_FAILED);
+	}
+	*maps[0] = 10;
+	*maps[1] = 11;
+	*maps[2] = 12;
+	EXPECT_EQ(*(volatile char *)maps[3], 10);
+
+	ASSERT_EQ(addrmap_revoke(fd, 0), 0);
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(access_signal(maps[i], false), SIGBUS) {
+			TH_LOG("mapping %d", i);
+		}
+		EXPECT_EQ(access_signal(maps[i], true), SIGBUS) {
+			TH_LOG("mapping %d", i);
+		}
+	}
+	EXPECT_EQ(mmap(NULL, psize(), PROT_READ, MAP_SHARED, fd, 0), MAP_FAILED);
+	EXPECT_EQ(errno, ENODEV);
+	EXPECT_EQ(buffer_byte(fd, 0), 10);
+	EXPECT_EQ(addrmap_revoke(fd, 2), -1);
+	EXPECT_EQ(errno, EINVAL);
+
+	ASSERT_EQ(addrmap_revoke(fd, ADDRMAP_REVOKE_RESTORE), 0);
+	EXPECT_EQ(*(volatile char *)maps[0], 10);
+	EXPECT_EQ(*(volatile char *)maps[1], 10);
+	EXPECT_EQ(*(volatile char *)maps[2], 12);
+	EXPECT_EQ(access_signal(maps[0], true), 0);
+	for (int i = 0; i < 4; i++)
+		munmap(maps[i], psize());
+	EXPECT_EQ(addrmap_mappings(fd), 0);
+	close(second);
+	close(own);
+	close(fd);
+}
+
+struct toucher {
+	char *map;
+	atomic_bool stop;
+	atomic_int rounds;
+};
+
+static void *touch_again(void *p)
+{
+	struct toucher *t = p;
+
+	while (!t->stop) {
+		if (!sigsetjmp(fault_env, 1))
+			(*(volatile char *)t->map)++;
+		t->rounds++;
+	}
+
+	return NULL;
+}
+
+/*
+ * A page fault that is under way during ADDRMAP_REVOKE leaves no entry behind:
+ * when the ioctl has returned, nothing gets to the buffer by the mapping.
+ */
+TEST(revoke_race)
+{
+	int fd = addrmap_open("revoke", O_RDWR);
+	struct toucher t = { 0 };
+	pthread_t thread;
+
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(addrmap_set_length(fd, psize()), 0);
+	t.map = mmap(NULL, psize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(t.map, MAP_FAILED);
+	signal(SIGBUS, fault_handler);
+	ASSERT_EQ(pthread_create(&thread, NULL, touch_again, &t), 0);
+	for (int i = 0; i < 200; i++) {
+		int rounds;
+		char c;
+
+		ASSERT_EQ(addrmap_revoke(fd, 0), 0);
+		c = buffer_byte(fd, 0);
+		rounds = t.rounds;
+		while (t.rounds < rounds + 2)
+			usleep(100);
+		EXPECT_EQ(buffer_byte(fd, 0), c) {
+			TH_LOG("round %d", i);
+		}
+		ASSERT_EQ(addrmap_revoke(fd, ADDRMAP_REVOKE_RESTORE), 0);
+		rounds = t.rounds;
+		while (t.rounds < rounds + 2)
+			usleep(100);
+	}
+	t.stop = true;
+	pthread_join(thread, NULL);
+	signal(SIGBUS, SIG_DFL);
+	munmap(t.map, psize());
 	close(fd);
 }
 

@@ -83,6 +83,8 @@ enum {
 	IO		= 1 << 11,
 	AROUND_S	= 1 << 12,
 	AROUND_P	= 1 << 13,
+	REVOKE_S	= 1 << 14,
+	REVOKE_P	= 1 << 15,
 	PFN		= PFN_S | PFN_P,
 	PAGES		= PAGES_S | PAGES_P,
 	VMALLOC		= VMALLOC_S | VMALLOC_P,
@@ -96,9 +98,9 @@ enum {
 	/* It has, and there is no ->fault to do so again. */
 	NO_REFAULT	= PAGES | VMALLOC,
 	PRIVATE		= PFN_P | PAGES_P | VMALLOC_P | FAULT_P | HUGE_P |
-			  AROUND_P,
+			  AROUND_P | REVOKE_P,
 	SHARED		= PFN_S | PAGES_S | VMALLOC_S | FAULT_S | HUGE_S |
-			  PFN_FAULT | IO | AROUND_S,
+			  PFN_FAULT | IO | AROUND_S | REVOKE_S,
 	ALL		= SHARED | PRIVATE,
 	/*
 	 * With columns: only if mincore() leaves VM_PFNMAP out, as Linux does
@@ -119,6 +121,7 @@ static const struct column {
 	{ "huge", MAP_SHARED },		{ "huge", MAP_PRIVATE },
 	{ "pfn-fault", MAP_SHARED },	{ "io", MAP_SHARED },
 	{ "fault-around", MAP_SHARED },	{ "fault-around", MAP_PRIVATE },
+	{ "revoke", MAP_SHARED },	{ "revoke", MAP_PRIVATE },
 };
 
 static const char * const legend[][2] = {

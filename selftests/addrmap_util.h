@@ -33,6 +33,7 @@
  */
 static const char * const addrmap_nodes[] = {
 	"pfn", "pages", "vmalloc", "fault", "fault-around", "pfn-fault", "huge",
+	"revoke",
 };
 
 #define NEEDS_IO	"needs a device: modprobe addrmap io_start= io_length="
@@ -103,6 +104,13 @@ static inline long addrmap_transfer(int fd, __u64 offset, void *p, size_t len,
 	};
 
 	return ioctl(fd, ADDRMAP_TRANSFER, &tr) ? -1 : (long)tr.done;
+}
+
+static inline int addrmap_revoke(int fd, __u32 flags)
+{
+	struct addrmap_revoke arg = { .flags = flags };
+
+	return ioctl(fd, ADDRMAP_REVOKE, &arg);
 }
 
 static inline int addrmap_translate(int fd, __u64 offset,

@@ -220,7 +220,7 @@ static void mmap_shared(struct kunit *test)
  */
 static void mmap_private(struct kunit *test)
 {
-	const struct addrmap_node *row = test->param_value;
+	const struct node_case *row = test->param_value;
 	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
 	u8 *data = pattern(test, 12);
 	char __user *mem;
@@ -259,7 +259,7 @@ static void mmap_private(struct kunit *test)
  */
 static void mmap_private_without_cap(struct kunit *test)
 {
-	const struct addrmap_node *row = test->param_value;
+	const struct node_case *row = test->param_value;
 	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
 	const struct cred *old;
 	long shared, private;
@@ -329,7 +329,7 @@ static void mmap_vm_flags(struct kunit *test)
 {
 	const vm_flags_t may = VM_WRITE | VM_MAYWRITE | VM_MAYEXEC;
 	const vm_flags_t dont = VM_DONTEXPAND | VM_DONTDUMP;
-	const struct addrmap_node *row = test->param_value;
+	const struct node_case *row = test->param_value;
 	struct file *rdonly = ADDRMAP_OPEN(test, O_RDONLY);
 	struct file *rdwr = ADDRMAP_OPEN(test, O_RDWR);
 	vm_flags_t flags;

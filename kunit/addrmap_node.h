@@ -32,13 +32,13 @@
 #define NR_PAGES	19
 #define LENGTH		(NR_PAGES * PAGE_SIZE)
 
-struct addrmap_node {
+struct node_case {
 	const char *name;
 	bool pfnmap;	/* its mappings are VM_PFNMAP */
 	bool shared;	/* it has no private mappings */
 };
 
-static const struct addrmap_node nodes[] = {
+static const struct node_case nodes[] = {
 	{ .name = "addrmap/pfn", .pfnmap = true },
 	{ .name = "addrmap/pages" },
 	{ .name = "addrmap/vmalloc" },
@@ -53,7 +53,7 @@ KUNIT_ARRAY_PARAM_DESC(node, nodes, name);
 
 static inline const char *node_name(struct kunit *test)
 {
-	const struct addrmap_node *row = test->param_value;
+	const struct node_case *row = test->param_value;
 
 	return row->name;
 }

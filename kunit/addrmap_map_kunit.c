@@ -432,6 +432,8 @@ static void revoke_during_mmap(struct kunit *test)
 	struct vm_area_desc desc;
 	int err;
 
+	/* A buffer of this file, which mappings of other cases do not count for */
+	KUNIT_ASSERT_EQ_MSG(test, set_length(test, filp, LENGTH), 0, "ADDRMAP_SET_LENGTH");
 	KUNIT_ASSERT_EQ_MSG(test, prepare(filp, &desc), 0, "->mmap_prepare");
 	KUNIT_ASSERT_EQ_MSG(test, revoke(test, filp, 0), 0, "ADDRMAP_REVOKE");
 	err = desc.vm_ops->mapped(desc.start, desc.end, 0, filp, &desc.private_data);

@@ -757,6 +757,27 @@ use_series() {
 	done
 }
 
+# without_kvm QEMU: from here on QEMU is one that never asks for /dev/kvm
+without_kvm() {
+	mkdir -p "$CACHE/bin"
+	cat > "$CACHE/bin/$1.$$" <<EOF
+#!/bin/bash
+# Drops "-accel kvm" and "-accel hvf": a broken /dev/kvm hangs the guest
+args=()
+while [ \$# -gt 0 ]; do
+	case "\$1 \${2:-}" in
+	"-accel kvm"|"-accel hvf") shift ;;
+	*) args+=("\$1") ;;
+	esac
+	shift
+done
+exec $(command -v "$1") "\${args[@]}"
+EOF
+	chmod +x "$CACHE/bin/$1.$$"
+	mv "$CACHE/bin/$1.$$" "$CACHE/bin/$1"
+	PATH=$CACHE/bin:$PATH
+}
+
 # -- results ----------------------------------------------------------------
 
 # results FILE: "STATUS suite.case" of each result in a report of kunit.py; a

@@ -141,10 +141,10 @@ static void kmap_whole_pool(struct kunit *test)
 		void *addr = page_address(pages[i]);
 
 		KUNIT_ASSERT_GE_MSG(test, slot_of(addr), 0, "slot of page %d", i);
-		KUNIT_EXPECT_EQ_MSG(test, __test_and_set_bit(slot_of(addr), seen), 0,
+		KUNIT_ASSERT_EQ_MSG(test, __test_and_set_bit(slot_of(addr), seen), 0,
 				    "whether page %d has the slot of another page", i);
-		KUNIT_EXPECT_EQ_MSG(test, *(int *)addr, i, "contents of page %d", i);
-		KUNIT_EXPECT_EQ_MSG(test, pte_pfn(highmem_pte_at(addr)), page_to_pfn(pages[i]),
+		KUNIT_ASSERT_EQ_MSG(test, *(int *)addr, i, "contents of page %d", i);
+		KUNIT_ASSERT_EQ_MSG(test, pte_pfn(highmem_pte_at(addr)), page_to_pfn(pages[i]),
 				    "pfn in the slot of page %d", i);
 	}
 	kunit_warning_suppress(test) {
@@ -162,11 +162,11 @@ static void kmap_whole_pool(struct kunit *test)
 		void *addr = page_address(pages[i]);
 
 		if (i % 2) {
-			KUNIT_EXPECT_PTR_EQ_MSG(test, addr, NULL, "unmapped page %d", i);
+			KUNIT_ASSERT_PTR_EQ_MSG(test, addr, NULL, "unmapped page %d", i);
 			continue;
 		}
 		KUNIT_ASSERT_GE_MSG(test, slot_of(addr), 0, "slot of page %d", i);
-		KUNIT_EXPECT_EQ_MSG(test, *(int *)addr, i, "contents of page %d", i);
+		KUNIT_ASSERT_EQ_MSG(test, *(int *)addr, i, "contents of page %d", i);
 	}
 }
 

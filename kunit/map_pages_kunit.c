@@ -81,7 +81,7 @@ static void map_pages_frees_table(struct kunit *test)
  */
 static void map_pages_no_memory(struct kunit *test)
 {
-	const unsigned long at = user_largest_table() - PAGE_SIZE;
+	const unsigned long at = user_table_border() - PAGE_SIZE;
 	struct fault_driver *drv = fault_driver(test);
 	struct mm_kunit_failing fail;
 

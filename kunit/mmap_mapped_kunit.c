@@ -89,7 +89,7 @@ static void mapped_fails(struct kunit *test)
 static void mmap_action_no_memory(struct kunit *test)
 {
 	const struct prepare_action *row = test->param_value;
-	const unsigned long addr = user_largest_table() - PAGE_SIZE;
+	const unsigned long addr = user_table_border() - PAGE_SIZE;
 	struct prepare_driver *drv = test->priv;
 	struct mmap_usage before = prepare_usage(drv);
 	struct mm_kunit_failing fail;

@@ -117,7 +117,7 @@ static void pfnmap_track_stricter(struct kunit *test)
 static void pfnmap_track_no_memory(struct kunit *test)
 {
 	/* Two page tables have to be allocated on each level. */
-	const unsigned long at = user_largest_table() - PAGE_SIZE;
+	const unsigned long at = user_table_border() - PAGE_SIZE;
 	struct pfnmap_driver *drv = test->priv;
 	struct mm_kunit_failing fail;
 

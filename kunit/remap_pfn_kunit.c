@@ -601,7 +601,7 @@ static void remap_pfn_range_unmap_mapping(struct kunit *test)
  */
 static void remap_pfn_range_no_memory(struct kunit *test)
 {
-	const unsigned long addr = user_largest_table() - NR_PAGES / 2 * PAGE_SIZE;
+	const unsigned long addr = user_table_border() - NR_PAGES / 2 * PAGE_SIZE;
 	const struct mapping *row = test->param_value;
 	struct driver *drv = test->priv;
 	struct mm_kunit_failing fail;

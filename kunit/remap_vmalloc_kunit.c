@@ -572,7 +572,7 @@ static void remap_vmalloc_range_failure_unmaps(struct kunit *test)
  */
 static void remap_vmalloc_range_no_memory(struct kunit *test)
 {
-	const unsigned long at = user_largest_table() - PAGE_SIZE;
+	const unsigned long at = user_table_border() - PAGE_SIZE;
 	struct remap r = { .kaddr = user_buffer(test, 2) };
 	struct user_file *uf = user_file_open(test, O_RDWR, range_mmap, &r);
 	struct page *pages[2] = {

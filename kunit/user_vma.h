@@ -197,20 +197,25 @@ static inline vm_fault_t user_fault(unsigned long addr, unsigned int flags)
 }
 
 /*
- * How much the largest page table maps of which user space has at least two, in
- * bytes. A range across that address needs two tables of each level below. It is
- * not always PGDIR_SIZE: with 5 levels on a CPU that has 4, or with 52 bits of
- * virtual address on one that has 48, user space is no larger than that.
+ * An address where two of the largest page tables meet of which user space has
+ * several: a range across it needs two tables of each level below. How much such a
+ * table maps is not always PGDIR_SIZE: with 5 levels on a CPU that has 4, or with 52
+ * bits of virtual address on one that has 48, user space is no larger than that.
+ *
+ * Where user space does not begin at 0, as on arm, munmap() keeps the first table,
+ * which holds what is mapped below FIRST_USER_ADDRESS. So the address is the end of
+ * the second one.
  */
-static inline unsigned long user_largest_table(void)
+static inline unsigned long user_table_border(void)
 {
 	const unsigned long sizes[] = { PGDIR_SIZE, P4D_SIZE, PUD_SIZE };
+	const unsigned int nr = FIRST_USER_ADDRESS ? 2 : 1;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
-		if (sizes[i] <= TASK_SIZE / 2)
-			return sizes[i];
-	return PMD_SIZE;
+		if (sizes[i] <= TASK_SIZE / (nr + 1))
+			return nr * sizes[i];
+	return nr * PMD_SIZE;
 }
 
 static inline int user_pte_copy(pte_t *pte, unsigned long addr, void *data)

@@ -413,7 +413,7 @@ static void fault_beaten_by_another(struct kunit *test)
 static void fault_no_memory(struct kunit *test)
 {
 	const struct access *row = test->param_value;
-	const unsigned long at = user_largest_table() - 2 * PAGE_SIZE;
+	const unsigned long at = user_table_border() - 2 * PAGE_SIZE;
 	const unsigned long addr = at + 2 * PAGE_SIZE;
 	struct fault_driver *drv = fault_driver(test);
 	struct page **pages = drv->base.pages;

@@ -216,7 +216,7 @@ static void vm_insert_swapbacked(struct kunit *test)
  */
 static void vm_insert_no_memory(struct kunit *test)
 {
-	const unsigned long at = user_largest_table() - PAGE_SIZE;
+	const unsigned long at = user_table_border() - PAGE_SIZE;
 	struct page **pages = own_pages(test, 2);
 	struct insert in = insert_one(test, pages + 1);
 	struct user_file *uf = user_file_open(test, O_RDWR, insert_mmap, &in);

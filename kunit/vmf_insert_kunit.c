@@ -262,7 +262,7 @@ static void vmf_insert_occupied(struct kunit *test)
  */
 static void vmf_insert_no_memory(struct kunit *test)
 {
-	const unsigned long at = user_largest_table() - PAGE_SIZE;
+	const unsigned long at = user_table_border() - PAGE_SIZE;
 	const struct function *row = test->param_value;
 	struct vmf_driver *drv = function_driver(test);
 	struct page *page = drv->page;

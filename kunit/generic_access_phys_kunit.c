@@ -157,7 +157,7 @@ static void generic_access_phys_end_of_mapping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mm_kunit_is_filled(drv->pages[1], 1), true);
 }
 
-/* -- today's implementation, not promised --------------------------------------- */
+/* -- today's implementation, not promised ---------------------------------- */
 
 /*
  * Ordinary RAM is not accessed, because ioremap_prot() is for device memory and the

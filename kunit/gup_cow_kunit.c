@@ -530,7 +530,7 @@ static void gup_no_memory(struct kunit *test)
 	KUNIT_EXPECT_GT_MSG(test, errors, 0, "rounds in which the call has failed");
 }
 
-/* -- today's implementation, not promised --------------------------------------- */
+/* -- today's implementation, not promised ---------------------------------- */
 
 /*
  * The raw page of remap_pfn_range() is never got. The copy that a process has made

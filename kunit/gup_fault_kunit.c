@@ -443,6 +443,8 @@ static void get_user_pages_fast_only_present(struct kunit *test)
 	}
 }
 
+/* -- today's implementation, not promised ---------------------------------- */
+
 static const struct driver_page {
 	const char *desc;
 	bool large;

@@ -601,7 +601,7 @@ static void gup_bad_flags(struct kunit *test)
 	}
 }
 
-/* -- today's implementation, not promised ------------------------------------- */
+/* -- today's implementation, not promised ---------------------------------- */
 
 /*
  * get_user_pages() marks the folio accessed, and dirty if it is for writing,

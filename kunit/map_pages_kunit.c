@@ -105,7 +105,7 @@ static void map_pages_no_memory(struct kunit *test)
 	}
 }
 
-/* -- today's implementation, not promised ----------------------------------- */
+/* -- today's implementation, not promised ---------------------------------- */
 
 static const struct around {
 	const char *desc;

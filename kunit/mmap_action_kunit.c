@@ -360,6 +360,8 @@ static void mmap_action_map_kernel_pages_bad_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drv->closes, 0);
 }
 
+/* -- today's implementation, not promised ---------------------------------- */
+
 static vm_fault_t page_mkwrite(struct vm_fault *vmf)
 {
 	prepare_driver_of(vmf->vma->vm_file)->mkwrites++;
@@ -391,8 +393,6 @@ static void mmap_action_map_kernel_pages_page_mkwrite(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drv->mkwrites, 1);
 	KUNIT_EXPECT_EQ(test, *(u32 *)prepare_page_address(drv, PGOFF), 2);
 }
-
-/* -- today's implementation, not promised -------------------------------------- */
 
 static void make_read_only(struct vm_area_desc *desc)
 {

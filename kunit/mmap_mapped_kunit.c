@@ -456,7 +456,7 @@ static void compat_vma_mmap_in_steps(struct kunit *test)
 	PREPARE_EXPECT_NOTHING_LEFT(test, before, "after ->mapped failed");
 }
 
-/* -- today's implementation, not promised -------------------------------------- */
+/* -- today's implementation, not promised ---------------------------------- */
 
 static int mapped_mmap(struct vm_area_struct *vma, void *data)
 {

@@ -642,7 +642,7 @@ static void mkwrite_not_under_vma_lock(struct kunit *test)
 }
 #endif
 
-/* -- today's implementation, not promised ----------------------------------- */
+/* -- today's implementation, not promised ---------------------------------- */
 
 /*
  * A page that ->mmap itself has mapped is mapped with the protection that the VMA has

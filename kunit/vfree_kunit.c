@@ -436,6 +436,38 @@ static void release_bad_address(struct kunit *test)
 	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, array, NR_VMAP_PAGES));
 }
 
+/*
+ * vfree() of a VM_FLUSH_RESET_PERMS area makes the direct map of its pages
+ * readable and writable again before the pages are freed, because their next
+ * owner accesses them there (see set_vm_flush_reset_perms()).
+ */
+static void vfree_resets_direct_map(struct kunit *test)
+{
+	void *addr = vmalloc(2 * PAGE_SIZE);
+	struct page *page[2];
+	u8 byte;
+
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	for (int i = 0; i < ARRAY_SIZE(page); i++) {
+		page[i] = vmalloc_to_page(addr + i * PAGE_SIZE);
+		get_page(page[i]);
+	}
+	set_vm_flush_reset_perms(addr);
+	KUNIT_EXPECT_EQ(test, !!(find_vm_area(addr)->flags & VM_FLUSH_RESET_PERMS), true);
+	vfree(addr);
+
+	for (int i = 0; i < ARRAY_SIZE(page); i++) {
+		void *direct = page_address(page[i]);
+
+		KUNIT_EXPECT_EQ(test, page_count(page[i]), 1);
+		if (direct)
+			KUNIT_EXPECT_EQ(test, copy_from_kernel_nofault(&byte, direct, 1), 0);
+		put_page(page[i]);
+	}
+}
+
+/* -- today's implementation, not promised ---------------------------------- */
+
 static const struct interior {
 	const char *desc;
 	void (*release)(const void *addr);
@@ -503,36 +535,6 @@ static void vunmap_drains(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, waits, false);
 }
 
-/*
- * vfree() of a VM_FLUSH_RESET_PERMS area makes the direct map of its pages
- * readable and writable again before the pages are freed, because their next
- * owner accesses them there (see set_vm_flush_reset_perms()).
- */
-static void vfree_resets_direct_map(struct kunit *test)
-{
-	void *addr = vmalloc(2 * PAGE_SIZE);
-	struct page *page[2];
-	u8 byte;
-
-	KUNIT_ASSERT_NOT_NULL(test, addr);
-	for (int i = 0; i < ARRAY_SIZE(page); i++) {
-		page[i] = vmalloc_to_page(addr + i * PAGE_SIZE);
-		get_page(page[i]);
-	}
-	set_vm_flush_reset_perms(addr);
-	KUNIT_EXPECT_EQ(test, !!(find_vm_area(addr)->flags & VM_FLUSH_RESET_PERMS), true);
-	vfree(addr);
-
-	for (int i = 0; i < ARRAY_SIZE(page); i++) {
-		void *direct = page_address(page[i]);
-
-		KUNIT_EXPECT_EQ(test, page_count(page[i]), 1);
-		if (direct)
-			KUNIT_EXPECT_EQ(test, copy_from_kernel_nofault(&byte, direct, 1), 0);
-		put_page(page[i]);
-	}
-}
-
 static struct kunit_case vfree_test_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(vfree_put_pages, vmap_pages_order_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
@@ -546,9 +548,9 @@ static struct kunit_case vfree_test_cases[] = {
 	KUNIT_CASE(vunmap_spares_neighbours),
 	KUNIT_CASE(vunmap_address_not_reused),
 	KUNIT_CASE_PARAM(release_bad_address, bad_address_gen_params),
+	KUNIT_CASE(vfree_resets_direct_map),
 	KUNIT_CASE_PARAM(release_inside_area, interior_gen_params),
 	KUNIT_CASE(vunmap_drains),
-	KUNIT_CASE(vfree_resets_direct_map),
 	{}
 };
 

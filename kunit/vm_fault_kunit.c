@@ -536,7 +536,7 @@ static void fault_not_under_vma_lock(struct kunit *test)
 }
 #endif
 
-/* -- today's implementation, not promised ----------------------------------- */
+/* -- today's implementation, not promised ---------------------------------- */
 
 static const struct large {
 	const char *desc;

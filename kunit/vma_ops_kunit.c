@@ -277,7 +277,7 @@ static void may_split_refuses(struct kunit *test)
 	MMAP_EXPECT_USAGE(test, before, "after munmap()");
 }
 
-/* -- today's implementation, not promised ------------------------------------ */
+/* -- today's implementation, not promised ---------------------------------- */
 
 /*
  * A split makes one more VMA, which is opened, and unmapping a part closes one,

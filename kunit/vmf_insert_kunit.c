@@ -605,7 +605,7 @@ static void vmf_insert_mixed_allowed(struct kunit *test)
 	MM_KUNIT_EXPECT_RSS(test, 0, 0, 0, "after munmap()");
 }
 
-/* -- today's implementation, not promised ----------------------------------- */
+/* -- today's implementation, not promised ---------------------------------- */
 
 /*
  * vmf_insert_page_mkwrite() for a write maps the page itself writable, even in a private

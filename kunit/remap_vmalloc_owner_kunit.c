@@ -321,6 +321,30 @@ static void vmalloc_user_size_0(struct kunit *test)
 	}
 }
 
+/*
+ * A page of a buffer that must not be inserted ends the call with -EINVAL at
+ * that page, and pages before it stay mapped, as for any other area.
+ */
+static void remap_vmalloc_range_typed_page_in_buffer(struct kunit *test)
+{
+	struct remap r = { .kaddr = user_buffer(test, 3) };
+	struct page *typed = vmalloc_to_page(r.kaddr + PAGE_SIZE);
+	struct user_file *uf = user_file_open(test, O_RDWR, range_mmap, &r);
+	long addr;
+
+	__SetPageOffline(typed);
+	addr = user_mmap(uf, 0, 3 * PAGE_SIZE, PROT_RW, MAP_SHARED, 0);
+	__ClearPageOffline(typed);
+
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr), "mmap() returned %ld", addr);
+	KUNIT_EXPECT_EQ(test, r.ret, -EINVAL);
+	KUNIT_EXPECT_EQ(test, r.flags, VM_MIXEDMAP);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 1));
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr + PAGE_SIZE, 2));
+	MM_KUNIT_EXPECT_COUNTS(test, typed, 1, 0, "the page that was refused");
+	MM_KUNIT_EXPECT_RSS(test, 1, 0, 0, "of the process");
+}
+
 static struct kunit_case remap_vmalloc_owner_test_cases[] = {
 	KUNIT_CASE(remap_vmalloc_range_references),
 	KUNIT_CASE(remap_vmalloc_range_partial_munmap),
@@ -334,6 +358,7 @@ static struct kunit_case remap_vmalloc_owner_test_cases[] = {
 	KUNIT_CASE(remap_vmalloc_range_readonly_file),
 	KUNIT_CASE_PARAM(vmalloc_user_area, alloc_gen_params),
 	KUNIT_CASE(vmalloc_user_size_0),
+	KUNIT_CASE(remap_vmalloc_range_typed_page_in_buffer),
 	{}
 };
 

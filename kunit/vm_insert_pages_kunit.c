@@ -3,6 +3,7 @@
  * vm_insert_pages(), vm_map_pages() and vm_map_pages_zero(): many pages at once.
  */
 #include <kunit/test.h>
+#include <linux/sort.h>
 
 #include "vm_insert.h"
 
@@ -281,6 +282,38 @@ static void vm_insert_pages_mixed_folios(struct kunit *test)
 	MM_KUNIT_EXPECT_RSS(test, 0, 0, 0, "of the process, unmapped");
 }
 
+static int compare_pages(const void *a, const void *b)
+{
+	return cmp_int(page_to_pfn(*(struct page **)a), page_to_pfn(*(struct page **)b));
+}
+
+/*
+ * Folios that lie side by side in memory are still folios of their own, because
+ * each has a reference count. The page allocator hands out most folios of this
+ * number side by side.
+ */
+static void vm_insert_pages_neighbours(struct kunit *test)
+{
+	struct page *pages[64];
+	struct insert in = {
+		.call = call_insert_pages, .pages = pages, .num = 64,
+	};
+	unsigned long addr;
+	unsigned int i;
+
+	for (i = 0; i < 64; i++)
+		pages[i] = i % 4 ? pages[i - 1] + 1 :
+				   mm_kunit_pages(test, GFP_KERNEL | __GFP_ZERO, 2);
+	sort(pages, 64, sizeof(*pages), compare_pages, NULL);
+	addr = map_shared(test, 64, &in);
+
+	KUNIT_EXPECT_EQ(test, in.ret, 0);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, pages, 64));
+	for (i = 0; i < 64; i += 4)
+		MM_KUNIT_EXPECT_COUNTS(test, pages[i], 5, 4, "folio %u", i / 4);
+	MM_KUNIT_EXPECT_RSS(test, 64, 0, 0, "of the process");
+}
+
 /* The array may be shorter than the folio, or end in the middle of a run. */
 static void vm_insert_pages_part_of_folio(struct kunit *test)
 {
@@ -548,6 +581,7 @@ static struct kunit_case vm_insert_pages_test_cases[] = {
 	KUNIT_CASE(vm_insert_pages_stops_in_next_table),
 	KUNIT_CASE(vm_insert_pages_failure_unmaps),
 	KUNIT_CASE(vm_insert_pages_mixed_folios),
+	KUNIT_CASE(vm_insert_pages_neighbours),
 	KUNIT_CASE(vm_insert_pages_part_of_folio),
 	KUNIT_CASE(vm_insert_pages_folio_across_tables),
 	KUNIT_CASE_PARAM(vm_insert_pages_stops_in_folio, folio_stop_gen_params),

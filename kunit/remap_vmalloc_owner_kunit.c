@@ -345,6 +345,29 @@ static void remap_vmalloc_range_typed_page_in_buffer(struct kunit *test)
 	MM_KUNIT_EXPECT_RSS(test, 1, 0, 0, "of the process");
 }
 
+/*
+ * Pages of an area of vmap() are mapped as those of vmalloc_user() are, from where
+ * the caller says, although vmap() leaves the array of them to its caller.
+ */
+static void remap_vmalloc_range_partial_of_vmap(struct kunit *test)
+{
+	struct page *pages[4] = {
+		mm_kunit_page(test), mm_kunit_page(test), mm_kunit_page(test),
+		mm_kunit_page(test),
+	};
+	void *kaddr = own_vmap(test, pages, 4, VM_MAP | VM_USERMAP);
+	struct remap r = { .kaddr = kaddr, .pgoff = 1, .size = 2 * PAGE_SIZE };
+	unsigned long addr = map_shared(test, 2, partial_mmap, &r);
+
+	KUNIT_EXPECT_EQ(test, r.ret, 0);
+	KUNIT_EXPECT_PTR_EQ(test, user_page(addr, 0), pages[1]);
+	KUNIT_EXPECT_PTR_EQ(test, user_page(addr + PAGE_SIZE, 0), pages[2]);
+	MM_KUNIT_EXPECT_COUNTS(test, pages[0], 1, 0, "the page before");
+	MM_KUNIT_EXPECT_COUNTS(test, pages[1], 2, 1, "page 1");
+	MM_KUNIT_EXPECT_COUNTS(test, pages[2], 2, 1, "page 2");
+	MM_KUNIT_EXPECT_COUNTS(test, pages[3], 1, 0, "the page behind");
+}
+
 static struct kunit_case remap_vmalloc_owner_test_cases[] = {
 	KUNIT_CASE(remap_vmalloc_range_references),
 	KUNIT_CASE(remap_vmalloc_range_partial_munmap),
@@ -359,6 +382,7 @@ static struct kunit_case remap_vmalloc_owner_test_cases[] = {
 	KUNIT_CASE_PARAM(vmalloc_user_area, alloc_gen_params),
 	KUNIT_CASE(vmalloc_user_size_0),
 	KUNIT_CASE(remap_vmalloc_range_typed_page_in_buffer),
+	KUNIT_CASE(remap_vmalloc_range_partial_of_vmap),
 	{}
 };
 

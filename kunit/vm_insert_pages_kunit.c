@@ -290,13 +290,14 @@ static int compare_pages(const void *a, const void *b)
 /*
  * Folios that lie side by side in memory are still folios of their own, because
  * each has a reference count. The page allocator hands out most folios of this
- * number side by side.
+ * number side by side. The array begins in the middle of one, so that a run of as
+ * many pages as a folio has would reach into the next.
  */
 static void vm_insert_pages_neighbours(struct kunit *test)
 {
 	struct page *pages[64];
 	struct insert in = {
-		.call = call_insert_pages, .pages = pages, .num = 64,
+		.call = call_insert_pages, .pages = pages + 1, .num = 63,
 	};
 	unsigned long addr;
 	unsigned int i;
@@ -305,13 +306,14 @@ static void vm_insert_pages_neighbours(struct kunit *test)
 		pages[i] = i % 4 ? pages[i - 1] + 1 :
 				   mm_kunit_pages(test, GFP_KERNEL | __GFP_ZERO, 2);
 	sort(pages, 64, sizeof(*pages), compare_pages, NULL);
-	addr = map_shared(test, 64, &in);
+	addr = map_shared(test, 63, &in);
 
 	KUNIT_EXPECT_EQ(test, in.ret, 0);
-	MM_KUNIT_ASSERT(test, check_mapped(test, addr, pages, 64));
-	for (i = 0; i < 64; i += 4)
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, pages + 1, 63));
+	MM_KUNIT_EXPECT_COUNTS(test, pages[0], 4, 3, "folio 0");
+	for (i = 4; i < 64; i += 4)
 		MM_KUNIT_EXPECT_COUNTS(test, pages[i], 5, 4, "folio %u", i / 4);
-	MM_KUNIT_EXPECT_RSS(test, 64, 0, 0, "of the process");
+	MM_KUNIT_EXPECT_RSS(test, 63, 0, 0, "of the process");
 }
 
 /* The array may be shorter than the folio, or end in the middle of a run. */
@@ -457,31 +459,92 @@ static void vm_insert_pages_zero_page_among(struct kunit *test)
 	MM_KUNIT_EXPECT_RSS(test, 3, 0, 0, "of the process");
 }
 
+/* NR_FILE_MAPPED of a node, with what the CPUs have not yet added to the sum. */
+static long file_mapped(int nid)
+{
+	struct pglist_data *node = NODE_DATA(nid);
+	long nr = atomic_long_read(&node->vm_stat[NR_FILE_MAPPED]);
+#ifdef CONFIG_SMP
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nr += per_cpu_ptr(node->per_cpu_nodestats,
+				  cpu)->vm_node_stat_diff[NR_FILE_MAPPED];
+#endif
+	return nr;
+}
+
 /*
- * Pages are in NR_FILE_MAPPED while they are mapped, because unmapping takes
- * each of them off again. A CPU keeps up to 125 for itself, hence so many pages,
- * and no exact number.
+ * NR_FILE_MAPPED counts pages, however often they are mapped, because it says how
+ * much of the memory is. A second mapping adds nothing, and it is the last
+ * munmap() that takes the pages off.
  */
 static void vm_insert_pages_file_mapped(struct kunit *test)
 {
-	struct insert in = {
-		.call = call_insert_pages,
-		.pages = own_pages(test, 2000),
-		.num = 2000,
+	struct page *four = mm_kunit_pages(test, GFP_KERNEL | __GFP_ZERO, 2);
+	struct page *pages[] = {
+		mm_kunit_page(test), four, four + 1, four + 2, four + 3, mm_kunit_page(test),
 	};
-	const unsigned long before = global_node_page_state(NR_FILE_MAPPED);
-	const unsigned long slack = 2 * 125 * num_online_cpus();
-	unsigned long addr = map_shared(test, 2000, &in);
-	unsigned long mapped = global_node_page_state(NR_FILE_MAPPED) - before;
-	long unmapped;
+	const unsigned long nr = ARRAY_SIZE(pages);
+	const int nid = page_to_nid(four);
+	unsigned long addr[2];
+	unsigned int i;
+	long before;
 
-	KUNIT_EXPECT_EQ(test, in.ret, 0);
-	KUNIT_EXPECT_GE(test, mapped + slack, 2000);
-	KUNIT_EXPECT_LE(test, mapped, 2000 + slack);
+	if (page_to_nid(pages[0]) != nid || page_to_nid(pages[5]) != nid)
+		kunit_skip(test, "the pages are of two NUMA nodes");
+	before = file_mapped(nid);
 
-	KUNIT_EXPECT_EQ(test, vm_munmap(addr, 2000 * PAGE_SIZE), 0);
-	unmapped = global_node_page_state(NR_FILE_MAPPED) - before;
-	KUNIT_EXPECT_LE(test, abs(unmapped), slack);
+	for (i = 0; i < 2; i++) {
+		struct insert in = {
+			.call = call_insert_pages, .pages = pages, .num = nr,
+		};
+
+		addr[i] = map_shared(test, nr, &in);
+		KUNIT_EXPECT_EQ_MSG(test, in.ret, 0, "mapping %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, file_mapped(nid) - before, nr,
+				    "pages mapped, after mapping %u", i);
+	}
+
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr[0], nr * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ_MSG(test, file_mapped(nid) - before, nr,
+			    "pages mapped, mapping 0 unmapped");
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr[1], nr * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ_MSG(test, file_mapped(nid) - before, 0,
+			    "pages mapped, both unmapped");
+}
+
+/*
+ * NR_FILE_MAPPED counts each page on its own node, whatever nodes its neighbours
+ * are of, because reclaim looks at it there. If the call fails, those before count.
+ */
+static void vm_insert_pages_file_mapped_per_node(struct kunit *test)
+{
+	const int a = first_online_node, b = next_online_node(a);
+	const int nids[] = { a, a, b, a, b, b, b };
+	struct page *pages[ARRAY_SIZE(nids)];
+	struct insert in = {
+		.call = call_insert_pages, .pages = pages, .num = ARRAY_SIZE(nids),
+		.obstacle_at = 6 * PAGE_SIZE,
+	};
+	long before_a, before_b;
+	unsigned int i;
+
+	if (b >= MAX_NUMNODES)
+		kunit_skip(test, "needs a machine with two NUMA nodes");
+	for (i = 0; i < ARRAY_SIZE(nids); i++) {
+		pages[i] = mm_kunit_manage(test, mm_kunit_put_page,
+				alloc_pages_node(nids[i], GFP_KERNEL | __GFP_THISNODE, 0));
+		KUNIT_ASSERT_EQ(test, page_to_nid(pages[i]), nids[i]);
+	}
+	in.obstacle = pages[6];
+	before_a = file_mapped(a);
+	before_b = file_mapped(b);
+	map_shared(test, ARRAY_SIZE(nids), &in);
+
+	KUNIT_EXPECT_EQ(test, in.ret, -EBUSY);
+	KUNIT_EXPECT_EQ_MSG(test, file_mapped(a) - before_a, 3, "pages of node %d", a);
+	KUNIT_EXPECT_EQ_MSG(test, file_mapped(b) - before_b, 4, "pages of node %d", b);
 }
 
 /* -- vm_map_pages() and vm_map_pages_zero() -------------------------------- */
@@ -588,6 +651,7 @@ static struct kunit_case vm_insert_pages_test_cases[] = {
 	KUNIT_CASE(vm_insert_pages_typed_page_in_folio),
 	KUNIT_CASE(vm_insert_pages_zero_page_among),
 	KUNIT_CASE(vm_insert_pages_file_mapped),
+	KUNIT_CASE(vm_insert_pages_file_mapped_per_node),
 	KUNIT_CASE_PARAM(vm_map_pages_object, map_gen_params),
 	KUNIT_CASE_PARAM(vm_map_pages_zero_object, map_gen_params),
 	{}

@@ -533,8 +533,8 @@ static void vm_insert_pages_file_mapped_per_node(struct kunit *test)
 	if (b >= MAX_NUMNODES)
 		kunit_skip(test, "needs a machine with two NUMA nodes");
 	for (i = 0; i < ARRAY_SIZE(nids); i++) {
-		pages[i] = mm_kunit_manage(test, mm_kunit_put_page,
-				alloc_pages_node(nids[i], GFP_KERNEL | __GFP_THISNODE, 0));
+		pages[i] = alloc_pages_node(nids[i], GFP_KERNEL | __GFP_THISNODE, 0);
+		mm_kunit_manage(test, mm_kunit_put_page, pages[i]);
 		KUNIT_ASSERT_EQ(test, page_to_nid(pages[i]), nids[i]);
 	}
 	in.obstacle = pages[6];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The init of scripts/bench's machine: what it costs a process to map memory of each
- * kind, touch each page once, and unmap it. Prints lines
+ * kind and read a byte of each page, and to unmap it. Prints lines
  *
  *	bench: NAME PAGES MAP UNMAP
  *
@@ -182,6 +182,6 @@ int main(void)
 				measure(memories + i, lengths[j]);
 	printf("bench: end\n");
 	fflush(stdout);
-	reboot(RB_POWER_OFF);
+	reboot(RB_AUTOBOOT);
 	return 0;
 }

@@ -528,6 +528,9 @@ static void set_length_no_memory(struct kunit *test)
 		struct file *filp = ADDRMAP_OPEN(test, O_RDWR);
 		long ret;
 
+		/* This also makes the page of the ioctl's arguments be there. */
+		ADDRMAP_EXPECT_LENGTH(test, filp, ADDRMAP_SHARED_LENGTH, "after open()");
+
 		mm_kunit_fail_begin(&fail);
 		ret = set_length(test, filp, LENGTH);
 		mm_kunit_fail_end(&fail);

@@ -142,6 +142,7 @@ static void measure(const struct memory *m, size_t len)
 		printf("bench: %s %lu - %s\n", m->name, nr, strerror(errno));
 		return;
 	}
+	sleep(2);	/* until what the kernel does in the background is done */
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned long start = now(), mapped, done;
 		char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | m->flags, fd, 0);

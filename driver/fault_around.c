@@ -8,9 +8,13 @@
  * an RCU read-side critical section and sets page table entries by functions
  * that are not exported. Drivers call vm_insert_pages(), or vmf_insert_pfn() in
  * a loop, in ->fault.
+ *
+ * The pages are of large folios where there are such, because vm_insert_pages()
+ * and munmap() do what they can for all pages of a folio at once.
  */
 #include <linux/align.h>
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -19,6 +23,7 @@
 
 /* At most this many pages are mapped by one fault. */
 #define FAULT_AROUND	64
+#define LARGEST_ORDER	ilog2(FAULT_AROUND)
 
 static void fault_around_free(struct addrmap_buffer *buf)
 {
@@ -26,26 +31,40 @@ static void fault_around_free(struct addrmap_buffer *buf)
 
 	/* Page tables and pins hold references of their own. */
 	for (i = 0; i < nr && buf->pages[i]; i++)
-		__free_page(buf->pages[i]);
+		put_page(buf->pages[i]);
 	kvfree(buf->pages);
 }
 
 static int fault_around_alloc(struct addrmap_buffer *buf)
 {
-	size_t i, nr = buf->length >> PAGE_SHIFT;
+	/* Zeroed, since user space sees it; charged; from all of memory. */
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_HIGHMEM | __GFP_ZERO;
+	size_t i, j, nr = buf->length >> PAGE_SHIFT;
+	unsigned int order = LARGEST_ORDER;
+	struct folio *folio;
 
 	buf->pages = kvzalloc_objs(*buf->pages, nr, GFP_KERNEL_ACCOUNT);
 	if (!buf->pages)
 		return -ENOMEM;
 
-	/* Zeroed, since user space sees it; charged; from all of memory. */
-	for (i = 0; i < nr; i++) {
-		buf->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_HIGHMEM |
-					   __GFP_ZERO);
-		if (!buf->pages[i]) {
+	for (i = 0; i < nr;) {
+		/* A large one if that is easy, not larger than what is left. */
+		order = min_t(unsigned int, order, ilog2(nr - i));
+		folio = folio_alloc(order ? gfp | __GFP_NORETRY | __GFP_NOWARN :
+				    gfp, order);
+		if (!folio && order) {
+			order--;
+			continue;
+		}
+		if (!folio) {
 			fault_around_free(buf);
 			return -ENOMEM;
 		}
+
+		/* A reference for each entry of the array. */
+		folio_ref_add(folio, folio_nr_pages(folio) - 1);
+		for (j = 0; j < folio_nr_pages(folio); j++)
+			buf->pages[i++] = folio_page(folio, j);
 	}
 
 	return 0;

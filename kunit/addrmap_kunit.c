@@ -513,6 +513,41 @@ static void set_length_twice(struct kunit *test)
 	MM_KUNIT_EXPECT(test, check_buffer(test, filp, data));
 }
 
+/*
+ * ADDRMAP_SET_LENGTH with a page that cannot be had is -ENOMEM, and the file keeps its
+ * buffer and can try again; or the node takes other memory instead, and what it makes
+ * is a buffer as any other. Either way its contents are not those of freed memory.
+ */
+static void set_length_no_memory(struct kunit *test)
+{
+	u8 *zero = zeroes(test, LENGTH);
+	struct mm_kunit_failing fail;
+
+	mm_kunit_fail_setup(test, MM_KUNIT_FAIL_PAGE);
+	mm_kunit_for_each_failing(test, &fail) {
+		struct file *filp = ADDRMAP_OPEN(test, O_RDWR);
+		long ret;
+
+		/* This also makes the page of the ioctl's arguments be there. */
+		ADDRMAP_EXPECT_LENGTH(test, filp, ADDRMAP_SHARED_LENGTH, "after open()");
+
+		mm_kunit_fail_begin(&fail);
+		ret = set_length(test, filp, LENGTH);
+		mm_kunit_fail_end(&fail);
+
+		if (ret) {
+			KUNIT_EXPECT_EQ_MSG(test, ret, -ENOMEM, "allocation %u", fail.nth);
+			ADDRMAP_EXPECT_LENGTH(test, filp, ADDRMAP_SHARED_LENGTH,
+					      "allocation %u has failed", fail.nth);
+			KUNIT_ASSERT_EQ_MSG(test, set_length(test, filp, LENGTH), 0,
+					    "again, allocation %u", fail.nth);
+		}
+		ADDRMAP_EXPECT_LENGTH(test, filp, LENGTH, "allocation %u", fail.nth);
+		MM_KUNIT_EXPECT_MSG(test, check_buffer(test, filp, zero), "allocation %u",
+				    fail.nth);
+	}
+}
+
 static struct kunit_case addrmap_cases[] = {
 	KUNIT_CASE_PARAM(open_shares_buffer, node_gen_params),
 	KUNIT_CASE_PARAM(read_write_unaligned, node_gen_params),
@@ -530,6 +565,7 @@ static struct kunit_case addrmap_cases[] = {
 	KUNIT_CASE_PARAM(set_length_zeroed, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_refused, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_twice, node_gen_params),
+	KUNIT_CASE_PARAM(set_length_no_memory, node_gen_params),
 	{}
 };
 

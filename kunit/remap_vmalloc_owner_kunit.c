@@ -321,6 +321,53 @@ static void vmalloc_user_size_0(struct kunit *test)
 	}
 }
 
+/*
+ * A page of a buffer that must not be inserted ends the call with -EINVAL at
+ * that page, and pages before it stay mapped, as for any other area.
+ */
+static void remap_vmalloc_range_typed_page_in_buffer(struct kunit *test)
+{
+	struct remap r = { .kaddr = user_buffer(test, 3) };
+	struct page *typed = vmalloc_to_page(r.kaddr + PAGE_SIZE);
+	struct user_file *uf = user_file_open(test, O_RDWR, range_mmap, &r);
+	long addr;
+
+	__SetPageOffline(typed);
+	addr = user_mmap(uf, 0, 3 * PAGE_SIZE, PROT_RW, MAP_SHARED, 0);
+	__ClearPageOffline(typed);
+
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr), "mmap() returned %ld", addr);
+	KUNIT_EXPECT_EQ(test, r.ret, -EINVAL);
+	KUNIT_EXPECT_EQ(test, r.flags, VM_MIXEDMAP);
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 1));
+	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr + PAGE_SIZE, 2));
+	MM_KUNIT_EXPECT_COUNTS(test, typed, 1, 0, "the page that was refused");
+	MM_KUNIT_EXPECT_RSS(test, 1, 0, 0, "of the process");
+}
+
+/*
+ * Pages of an area of vmap() are mapped as those of vmalloc_user() are, from where
+ * the caller says, although vmap() leaves the array of them to its caller.
+ */
+static void remap_vmalloc_range_partial_of_vmap(struct kunit *test)
+{
+	struct page *pages[4] = {
+		mm_kunit_page(test), mm_kunit_page(test), mm_kunit_page(test),
+		mm_kunit_page(test),
+	};
+	void *kaddr = own_vmap(test, pages, 4, VM_MAP | VM_USERMAP);
+	struct remap r = { .kaddr = kaddr, .pgoff = 1, .size = 2 * PAGE_SIZE };
+	unsigned long addr = map_shared(test, 2, partial_mmap, &r);
+
+	KUNIT_EXPECT_EQ(test, r.ret, 0);
+	KUNIT_EXPECT_PTR_EQ(test, user_page(addr, 0), pages[1]);
+	KUNIT_EXPECT_PTR_EQ(test, user_page(addr + PAGE_SIZE, 0), pages[2]);
+	MM_KUNIT_EXPECT_COUNTS(test, pages[0], 1, 0, "the page before");
+	MM_KUNIT_EXPECT_COUNTS(test, pages[1], 2, 1, "page 1");
+	MM_KUNIT_EXPECT_COUNTS(test, pages[2], 2, 1, "page 2");
+	MM_KUNIT_EXPECT_COUNTS(test, pages[3], 1, 0, "the page behind");
+}
+
 static struct kunit_case remap_vmalloc_owner_test_cases[] = {
 	KUNIT_CASE(remap_vmalloc_range_references),
 	KUNIT_CASE(remap_vmalloc_range_partial_munmap),
@@ -334,6 +381,8 @@ static struct kunit_case remap_vmalloc_owner_test_cases[] = {
 	KUNIT_CASE(remap_vmalloc_range_readonly_file),
 	KUNIT_CASE_PARAM(vmalloc_user_area, alloc_gen_params),
 	KUNIT_CASE(vmalloc_user_size_0),
+	KUNIT_CASE(remap_vmalloc_range_typed_page_in_buffer),
+	KUNIT_CASE(remap_vmalloc_range_partial_of_vmap),
 	{}
 };
 

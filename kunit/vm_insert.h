@@ -18,7 +18,7 @@
 #include "user_checks.h"
 #include "user_vma.h"
 
-/* More than are inserted under one page table lock. */
+/* More than one, and not a power of two. */
 #define NR_PAGES	20
 
 /**

@@ -25,6 +25,8 @@
  * @kaddr: contiguous kernel view of all of it, or NULL if it has none
  * @pages: its pages, if the technique keeps them in an array
  * @blocks: its large folios, if it consists of such
+ * @segments: its contiguous pieces, if it consists of such
+ * @nr_segments: how many
  * @io: kernel view of a device's memory, which is not to be dereferenced
  * @phys: where that memory is
  *
@@ -38,6 +40,8 @@ struct addrmap_buffer {
 	void *kaddr;
 	struct page **pages;
 	struct folio **blocks;
+	struct addrmap_segment *segments;
+	unsigned int nr_segments;
 	void __iomem *io;
 	phys_addr_t phys;
 };
@@ -140,6 +144,7 @@ extern const struct addrmap_technique addrmap_fault;
 extern const struct addrmap_technique addrmap_fault_around;
 extern const struct addrmap_technique addrmap_pfn_fault;
 extern const struct addrmap_technique addrmap_huge;
+extern const struct addrmap_technique addrmap_segments;
 extern const struct addrmap_technique addrmap_revoke;
 extern const struct addrmap_technique addrmap_io;
 

@@ -22,6 +22,7 @@
  * fault_around.c   the same, with their neighbours
  * vmalloc.c        vmalloc() memory
  * huge.c           large folios, mapped by one entry each
+ * segments.c       several pieces of contiguous memory in one mapping
  * revoke.c         single pages that the driver can take back from who maps them
  * io.c             a device's memory
  * ===============  ================================================================

@@ -17,6 +17,8 @@
 #include "check_bytes.h"
 #include "mm_kunit.h"
 
+KUNIT_ARRAY_PARAM_DESC(node, nodes, name);
+
 /* -- open(), read(), write() and lseek() ----------------------------------- */
 
 /*

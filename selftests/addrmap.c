@@ -167,6 +167,7 @@ NODE(fault, "fault", .pages = true);
 NODE(fault_around, "fault-around", .pages = true);
 NODE(pfn_fault, "pfn-fault", .no_private = true);
 NODE(huge, "huge", .pages = true);
+NODE(segments, "segments", .no_private = true);
 NODE(revoke, "revoke", .pages = true);
 NODE(io, "io", .no_private = true, .device = true);
 
@@ -219,6 +220,7 @@ MAPPING(fault_around_private, "fault-around", .flags = MAP_PRIVATE, .pinnable = 
 MAPPING(pfn_fault_shared, "pfn-fault", .flags = MAP_SHARED);
 MAPPING(huge_shared, "huge", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(huge_private, "huge", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(segments_shared, "segments", .flags = MAP_SHARED);
 MAPPING(revoke_shared, "revoke", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(revoke_private, "revoke", .flags = MAP_PRIVATE, .pinnable = true);
 MAPPING(io_shared, "io", .flags = MAP_SHARED, .device = true);
@@ -1513,6 +1515,51 @@ TEST(fault_around)
 	EXPECT_EQ(access_signal(map + (nr - 2) * psize(), false), 0);
 	EXPECT_EQ(access_signal(map + nr * psize(), false), SIGSEGV);
 	munmap(map, nr * psize());
+	close(fd);
+}
+
+/*
+ * The segments of /dev/addrmap/segments are 1, 2, 3 ... pages long (segments.c). A
+ * fault maps the rest of the segment, and neither what follows it in memory nor
+ * the segment that follows it in the mapping.
+ *
+ *	|0|1 2|3 4 5|6 7 8 9|
+ *	       ^ read first
+ */
+TEST(segments_seam)
+{
+	int fd = addrmap_open("segments", O_RDWR);
+	unsigned char there[10] = {};
+	char *map, *part;
+
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(addrmap_set_length(fd, 10 * psize()), 0);
+	for (int i = 0; i < 10; i++) {
+		char c = i + 1;
+
+		ASSERT_EQ(pwrite(fd, &c, 1, i * psize()), 1);
+	}
+	map = mmap(NULL, 10 * psize(), PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(map, MAP_FAILED);
+	EXPECT_PAGE(map + 4 * psize(), 4);
+	ASSERT_EQ(mincore(map, 10 * psize(), there), 0);
+	if (!(there[4] & 1))
+		SKIP(return, "needs a mincore() that sees VM_PFNMAP, as of 7.3");
+	for (int i = 0; i < 10; i++) {
+		EXPECT_EQ(there[i] & 1, i == 4 || i == 5) {
+			TH_LOG("page %d", i);
+		}
+	}
+	for (int i = 0; i < 10; i++)
+		EXPECT_PAGE(map + i * psize(), i);
+
+	/* From the middle of a segment to the middle of another. */
+	part = mmap(NULL, 3 * psize(), PROT_READ, MAP_SHARED, fd, 5 * psize());
+	ASSERT_NE(part, MAP_FAILED);
+	for (int i = 0; i < 3; i++)
+		EXPECT_PAGE(part + i * psize(), 5 + i);
+	munmap(part, 3 * psize());
+	munmap(map, 10 * psize());
 	close(fd);
 }
 

@@ -85,6 +85,7 @@ enum {
 	AROUND_P	= 1 << 13,
 	REVOKE_S	= 1 << 14,
 	REVOKE_P	= 1 << 15,
+	SEGMENTS	= 1 << 16,
 	PFN		= PFN_S | PFN_P,
 	PAGES		= PAGES_S | PAGES_P,
 	VMALLOC		= VMALLOC_S | VMALLOC_P,
@@ -92,7 +93,9 @@ enum {
 	AROUND		= AROUND_S | AROUND_P,
 	HUGE		= HUGE_S | HUGE_P,
 	/* VM_PFNMAP: the memory manager does not look for pages in it. */
-	RAW		= PFN | PFN_FAULT | IO,
+	RAW		= PFN | PFN_FAULT | SEGMENTS | IO,
+	/* It is, and mmap() maps nothing yet. */
+	RAW_FAULT	= PFN_FAULT | SEGMENTS,
 	/* mmap() has filled the page tables. */
 	EAGER		= PFN | PAGES | VMALLOC | IO,
 	/* It has, and there is no ->fault to do so again. */
@@ -100,7 +103,7 @@ enum {
 	PRIVATE		= PFN_P | PAGES_P | VMALLOC_P | FAULT_P | HUGE_P |
 			  AROUND_P | REVOKE_P,
 	SHARED		= PFN_S | PAGES_S | VMALLOC_S | FAULT_S | HUGE_S |
-			  PFN_FAULT | IO | AROUND_S | REVOKE_S,
+			  PFN_FAULT | IO | AROUND_S | REVOKE_S | SEGMENTS,
 	ALL		= SHARED | PRIVATE,
 	/*
 	 * With columns: only if mincore() leaves VM_PFNMAP out, as Linux does
@@ -122,6 +125,7 @@ static const struct column {
 	{ "pfn-fault", MAP_SHARED },	{ "io", MAP_SHARED },
 	{ "fault-around", MAP_SHARED },	{ "fault-around", MAP_PRIVATE },
 	{ "revoke", MAP_SHARED },	{ "revoke", MAP_PRIVATE },
+	{ "segments", MAP_SHARED },
 };
 
 static const char * const legend[][2] = {
@@ -1544,7 +1548,7 @@ static const char *row_mbind(struct cell *c, long flags)
 #define PINNED	{ { RAW, "EFAULT" }, { SHARED, "buffer" }, { ALL, "copy" } }
 #define DROPPED	{ { RAW, "EINVAL" }, { NO_REFAULT, "SIGBUS" },		\
 		  { SHARED, "kept" }, { ALL, "lost" } }
-#define FILLED	{ { PFN_FAULT, "absent" }, { RAW | SHARED, "buffer" },	\
+#define FILLED	{ { RAW_FAULT, "absent" }, { RAW | SHARED, "buffer" },	\
 		  { ALL, "copy" } }
 
 /*
@@ -1709,7 +1713,7 @@ static const struct row {
 	/* What others are told of it */
 	{ "vm_flags", row_vmflags, 0,
 	  { { PFN_S | IO, "sh pf io de dd" }, { PFN_P, "pf io de ac dd" },
-	    { PFN_FAULT, "sh pf de dd" }, { HUGE_S, "sh de dd hg" },
+	    { RAW_FAULT, "sh pf de dd" }, { HUGE_S, "sh de dd hg" },
 	    { HUGE_P, "de ac dd hg" }, { FAULT_S, "sh de dd" },
 	    { FAULT_P, "de ac dd" }, { SHARED, "sh de dd mm" },
 	    { ALL, "de ac dd mm" } } },

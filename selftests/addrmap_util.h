@@ -33,7 +33,7 @@
  */
 static const char * const addrmap_nodes[] = {
 	"pfn", "pages", "vmalloc", "fault", "fault-around", "pfn-fault", "huge",
-	"revoke",
+	"segments", "revoke",
 };
 
 #define NEEDS_IO	"needs a device: modprobe addrmap io_start= io_length="

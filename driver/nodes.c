@@ -23,6 +23,8 @@
  * vmalloc.c        vmalloc() memory
  * huge.c           large folios, mapped by one entry each
  * segments.c       several pieces of contiguous memory in one mapping
+ * written.c        single pages, and the driver learns which were written to
+ * pfn_written.c    the same for page frame numbers
  * revoke.c         single pages that the driver can take back from who maps them
  * io.c             a device's memory
  * ===============  ================================================================

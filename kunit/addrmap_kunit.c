@@ -217,6 +217,7 @@ static const struct ioctl_row {
 	{ .desc = "no_direction", .cmd = _IO(ADDRMAP_IOC_MAGIC, 0), .ret = -ENOTTY },
 	{ .desc = "unknown_size", .cmd = _IOR(ADDRMAP_IOC_MAGIC, 0, u64), .ret = -ENOTTY },
 	{ .desc = "of_another_node", .cmd = ADDRMAP_REVOKE, .ret = -ENOTTY },
+	{ .desc = "written_of_another_node", .cmd = ADDRMAP_WRITTEN, .ret = -ENOTTY },
 	{ .desc = "tty", .cmd = 0x5401 /* TCGETS */, .ret = -ENOTTY },
 };
 

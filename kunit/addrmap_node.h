@@ -47,6 +47,8 @@ static const struct node_case nodes[] __maybe_unused = {
 	{ .name = "addrmap/pfn-fault", .pfnmap = true, .shared = true },
 	{ .name = "addrmap/huge" },
 	{ .name = "addrmap/segments", .pfnmap = true, .shared = true },
+	{ .name = "addrmap/written" },
+	{ .name = "addrmap/pfn-written", .pfnmap = true, .shared = true },
 	{ .name = "addrmap/revoke" },
 };
 
@@ -181,6 +183,22 @@ static inline long transfer(struct kunit *test, struct file *filp, u32 flags,
 	};
 
 	return do_ioctl(test, filp, ADDRMAP_TRANSFER, &arg, sizeof(arg)) ?: arg.done;
+}
+
+/*
+ * ADDRMAP_WRITTEN from page @pgoff on. Returns 0 with the first page and the number of
+ * pages, of which there may be none, or what the ioctl returned.
+ */
+static inline long written(struct kunit *test, struct file *filp, pgoff_t pgoff,
+			   unsigned long *first, unsigned long *nr)
+{
+	struct addrmap_written arg = { .offset = (u64)pgoff << PAGE_SHIFT };
+	long ret = do_ioctl(test, filp, ADDRMAP_WRITTEN, &arg, sizeof(arg));
+
+	*first = arg.offset >> PAGE_SHIFT;
+	*nr = arg.length >> PAGE_SHIFT;
+
+	return ret;
 }
 
 static inline long revoke(struct kunit *test, struct file *filp, u32 flags)

@@ -120,9 +120,240 @@ static void segments_all_pages(struct kunit *test)
 	}
 }
 
+/* -- written and pfn-written ----------------------------------------------- */
+
+static const struct node_case written_nodes[] = {
+	{ .name = "addrmap/written" },
+	{ .name = "addrmap/pfn-written", .pfnmap = true, .shared = true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(written_node, written_nodes, name);
+
+/* Writes to page @n of the mapping at @mem; 0 or -EFAULT. */
+static int touch(char __user *mem, unsigned long n)
+{
+	return put_user((u8)1, (u8 __user *)mem + n * PAGE_SIZE);
+}
+
+/**
+ * EXPECT_WRITTEN() - expect the next pages that ADDRMAP_WRITTEN tells of
+ * @test: the case
+ * @filp: the file
+ * @pgoff: the page from where on it looks
+ * @first: the first page
+ * @nr: how many pages
+ * @what: after what
+ */
+#define EXPECT_WRITTEN(test, filp, pgoff, first, nr, what)			\
+do {										\
+	unsigned long __first, __nr;						\
+										\
+	KUNIT_EXPECT_EQ_MSG(test, written(test, filp, pgoff, &__first, &__nr), 0, \
+			    "ADDRMAP_WRITTEN from page %d, %s", pgoff, what);	\
+	KUNIT_EXPECT_EQ_MSG(test, __first, first, "first page, %s", what);	\
+	KUNIT_EXPECT_EQ_MSG(test, __nr, nr, "number of pages, %s", what);	\
+} while (0)
+
+/* The same if there are none: then the first page is the end of the buffer. */
+#define EXPECT_NOT_WRITTEN(test, filp, pgoff, what)				\
+	EXPECT_WRITTEN(test, filp, pgoff, NR_PAGES, 0, what)
+
+/*
+ * ADDRMAP_WRITTEN tells of each page that was written to through a mapping, once, and
+ * of no page that was read, because a driver is to update what has changed, and only
+ * that (mm/addrmap/addrmap.h).
+ */
+static void written_once(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	char __user *mem = ADDRMAP_MAP(test, filp, NR_PAGES, MAP_SHARED, 0);
+
+	EXPECT_NOT_WRITTEN(test, filp, 0, "before the first write");
+	/* Pages 3 and 7 are mapped, read-only, when they are written to. */
+	KUNIT_ASSERT_EQ(test, byte_at(mem + 3 * PAGE_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, byte_at(mem + 5 * PAGE_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, byte_at(mem + 7 * PAGE_SIZE), 0);
+	EXPECT_NOT_WRITTEN(test, filp, 0, "after reading");
+	KUNIT_ASSERT_EQ(test, touch(mem, 2), 0);
+	KUNIT_ASSERT_EQ(test, touch(mem, 3), 0);
+	KUNIT_ASSERT_EQ(test, touch(mem, 7), 0);
+	KUNIT_ASSERT_EQ(test, touch(mem, NR_PAGES - 1), 0);
+
+	EXPECT_WRITTEN(test, filp, 0, 2, 2, "writes to pages 2, 3, 7 and the last");
+	EXPECT_WRITTEN(test, filp, 4, 7, 1, "from page 4 on");
+	EXPECT_WRITTEN(test, filp, 8, NR_PAGES - 1, 1, "from page 8 on");
+	EXPECT_NOT_WRITTEN(test, filp, NR_PAGES, "from the end on");
+	EXPECT_NOT_WRITTEN(test, filp, 0, "the second time");
+}
+
+/*
+ * A write that comes after ADDRMAP_WRITTEN is told of the next time, whichever mapping it
+ * is made through, because the page has become read-only in all mappings.
+ */
+static void written_again(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	char __user *one = ADDRMAP_MAP(test, filp, 4, MAP_SHARED, 2);
+	char __user *two = ADDRMAP_MAP(test, filp, NR_PAGES, MAP_SHARED, 0);
+
+	KUNIT_ASSERT_EQ(test, touch(one, 1), 0);
+	KUNIT_ASSERT_EQ(test, touch(two, 3), 0);
+	EXPECT_WRITTEN(test, filp, 0, 3, 1, "writes through both mappings");
+	KUNIT_ASSERT_EQ(test, touch(one, 1), 0);
+	EXPECT_WRITTEN(test, filp, 0, 3, 1, "another write through the first mapping");
+	KUNIT_ASSERT_EQ(test, touch(two, 3), 0);
+	EXPECT_WRITTEN(test, filp, 0, 3, 1, "another write through the second mapping");
+	KUNIT_EXPECT_EQ_MSG(test, byte_at(one + PAGE_SIZE), 1, "the byte that was written");
+}
+
+/*
+ * A page counts as written to after its mapping is gone, because what was written is in
+ * the buffer still.
+ */
+static void written_unmapped(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	char __user *mem = ADDRMAP_MAP(test, filp, 4, MAP_SHARED, 0);
+
+	KUNIT_ASSERT_EQ(test, touch(mem, 1), 0);
+	KUNIT_ASSERT_EQ_MSG(test, unmap(mem, 0, 4), 0, "munmap()");
+	EXPECT_WRITTEN(test, filp, 0, 1, 1, "a write, and munmap()");
+}
+
+/*
+ * Each buffer has its own account of what was written, and making its pages read-only
+ * leaves those of others alone, although all mappings are in one address_space.
+ */
+static void written_own_buffer(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	struct file *other = ADDRMAP_OPEN_PRIVATE(test);
+	char __user *mem = ADDRMAP_MAP(test, filp, 4, MAP_SHARED, 0);
+	char __user *others = ADDRMAP_MAP(test, other, 4, MAP_SHARED, 0);
+
+	KUNIT_ASSERT_EQ(test, touch(mem, 2), 0);
+	EXPECT_NOT_WRITTEN(test, other, 0, "a write to another buffer");
+	KUNIT_ASSERT_EQ(test, touch(others, 2), 0);
+	EXPECT_WRITTEN(test, filp, 0, 2, 1, "a write to both buffers");
+	EXPECT_WRITTEN(test, other, 0, 2, 1, "and to the other one");
+}
+
+/*
+ * write() and writes to a private mapping do not count: of the former the driver knows,
+ * and the latter go to a copy, which is not the buffer.
+ */
+static void written_not_by_mapping(struct kunit *test)
+{
+	const struct node_case *row = test->param_value;
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	char __user *mem;
+
+	KUNIT_ASSERT_EQ(test, write_byte(filp, 41), 1);
+	EXPECT_NOT_WRITTEN(test, filp, 0, "after write()");
+	if (row->shared)
+		return;
+	mem = ADDRMAP_MAP(test, filp, 4, MAP_PRIVATE, 0);
+	KUNIT_ASSERT_EQ(test, byte_at(mem), 41);
+	KUNIT_ASSERT_EQ(test, touch(mem, 0), 0);
+	KUNIT_ASSERT_EQ(test, touch(mem, 1), 0);
+	EXPECT_NOT_WRITTEN(test, filp, 0, "after writes to a private mapping");
+}
+
+/*
+ * What a debugger writes through a mapping counts, too, because it changes the buffer as
+ * the process itself would. One byte at each side of the end of a page is two pages.
+ */
+static void written_by_debugger(struct kunit *test)
+{
+	const struct node_case *row = test->param_value;
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	char __user *mem = ADDRMAP_MAP(test, filp, 6, MAP_SHARED, 0);
+	unsigned long addr = (unsigned long)mem + 3 * PAGE_SIZE - 1;
+	u8 bytes[2] = {};
+
+	/* Without it, ->access is never called. */
+	if (row->pfnmap && !IS_ENABLED(CONFIG_HAVE_IOREMAP_PROT))
+		kunit_skip(test, "needs CONFIG_HAVE_IOREMAP_PROT");
+
+	KUNIT_EXPECT_EQ_MSG(test, access_remote_vm(current->mm, addr, bytes, 2, 0), 2,
+			    "access_remote_vm() for reading");
+	EXPECT_NOT_WRITTEN(test, filp, 0, "after a debugger has read");
+	KUNIT_EXPECT_EQ_MSG(test, access_remote_vm(current->mm, addr, bytes, 2, FOLL_WRITE), 2,
+			    "access_remote_vm() for writing");
+	EXPECT_WRITTEN(test, filp, 0, 2, 2, "after a debugger has written to pages 2 and 3");
+}
+
+/*
+ * ADDRMAP_WRITTEN refuses an offset that is not of a page or behind the end, with
+ * -EINVAL, and if it cannot tell what was written (-EFAULT), it does not forget it
+ * (mm/addrmap/addrmap.h).
+ */
+static void written_refused(struct kunit *test)
+{
+	static const u64 bad[] = { 1, PAGE_SIZE - 1, LENGTH + PAGE_SIZE, LENGTH + 1, U64_MAX };
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	char __user *mem = ADDRMAP_MAP(test, filp, 4, MAP_SHARED, 0);
+	struct addrmap_written arg = {};
+	char __user *uarg = user_mem(test, PAGE_SIZE);
+	int i;
+
+	KUNIT_ASSERT_EQ(test, touch(mem, 1), 0);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		arg.offset = bad[i];
+		KUNIT_EXPECT_EQ_MSG(test, do_ioctl(test, filp, ADDRMAP_WRITTEN, &arg, sizeof(arg)),
+				    -EINVAL, "ADDRMAP_WRITTEN from %llu on", bad[i]);
+	}
+
+	arg.offset = 0;
+	KUNIT_ASSERT_EQ(test, copy_to_user(uarg, &arg, sizeof(arg)), 0);
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect((unsigned long)uarg, PAGE_SIZE, PROT_READ), 0);
+	KUNIT_EXPECT_EQ_MSG(test, node_ioctl(filp, ADDRMAP_WRITTEN, uarg), -EFAULT,
+			    "ADDRMAP_WRITTEN of a struct that is read-only");
+	EXPECT_WRITTEN(test, filp, 0, 1, 1, "a write, -EINVAL and -EFAULT");
+}
+
+/*
+ * A page frame is mapped read-only if it is read first, and again after ADDRMAP_WRITTEN,
+ * and writable after a write, because a write is noticed by its page fault alone, and
+ * there is to be one such fault, not more.
+ */
+static void written_entry(struct kunit *test)
+{
+	struct file *filp = ADDRMAP_OPEN_NAME(test, "addrmap/pfn-written", O_RDWR);
+	struct entry read, wrote, first, after;
+	char __user *mem;
+
+	KUNIT_ASSERT_EQ_MSG(test, set_length(test, filp, LENGTH), 0, "ADDRMAP_SET_LENGTH");
+	mem = ADDRMAP_MAP(test, filp, 2, MAP_SHARED, 0);
+	KUNIT_ASSERT_EQ(test, byte_at(mem), 0);
+	read = entry_of(mem, 0);
+	KUNIT_ASSERT_EQ(test, touch(mem, 0), 0);
+	wrote = entry_of(mem, 0);
+	KUNIT_ASSERT_EQ(test, touch(mem, 1), 0);
+	first = entry_of(mem, 1);
+	EXPECT_WRITTEN(test, filp, 0, 0, 2, "writes to both pages");
+	after = entry_of(mem, 1);
+
+	KUNIT_EXPECT_EQ_MSG(test, read.pfn, buffer_pfn(test, filp, 0), "frame that was read");
+	KUNIT_EXPECT_FALSE_MSG(test, read.writable, "writable after reading");
+	KUNIT_EXPECT_EQ_MSG(test, wrote.pfn, read.pfn, "frame that was written to");
+	KUNIT_EXPECT_TRUE_MSG(test, wrote.writable, "writable after a write");
+	KUNIT_EXPECT_TRUE_MSG(test, first.writable, "writable if the first access is a write");
+	KUNIT_EXPECT_EQ_MSG(test, after.pfn, first.pfn, "frame after ADDRMAP_WRITTEN");
+	KUNIT_EXPECT_FALSE_MSG(test, after.writable, "writable after ADDRMAP_WRITTEN");
+}
+
 static struct kunit_case addrmap_technique_cases[] = {
 	KUNIT_CASE(segments_seam),
 	KUNIT_CASE(segments_all_pages),
+	KUNIT_CASE_PARAM(written_once, written_node_gen_params),
+	KUNIT_CASE_PARAM(written_again, written_node_gen_params),
+	KUNIT_CASE_PARAM(written_unmapped, written_node_gen_params),
+	KUNIT_CASE_PARAM(written_own_buffer, written_node_gen_params),
+	KUNIT_CASE_PARAM(written_not_by_mapping, written_node_gen_params),
+	KUNIT_CASE_PARAM(written_by_debugger, written_node_gen_params),
+	KUNIT_CASE_PARAM(written_refused, written_node_gen_params),
+	KUNIT_CASE(written_entry),
 	{}
 };
 

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -168,6 +169,8 @@ NODE(fault_around, "fault-around", .pages = true);
 NODE(pfn_fault, "pfn-fault", .no_private = true);
 NODE(huge, "huge", .pages = true);
 NODE(segments, "segments", .no_private = true);
+NODE(written, "written", .pages = true);
+NODE(pfn_written, "pfn-written", .no_private = true);
 NODE(revoke, "revoke", .pages = true);
 NODE(io, "io", .no_private = true, .device = true);
 
@@ -221,6 +224,9 @@ MAPPING(pfn_fault_shared, "pfn-fault", .flags = MAP_SHARED);
 MAPPING(huge_shared, "huge", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(huge_private, "huge", .flags = MAP_PRIVATE, .pinnable = true);
 MAPPING(segments_shared, "segments", .flags = MAP_SHARED);
+MAPPING(written_shared, "written", .flags = MAP_SHARED, .pinnable = true);
+MAPPING(written_private, "written", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(pfn_written_shared, "pfn-written", .flags = MAP_SHARED);
 MAPPING(revoke_shared, "revoke", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(revoke_private, "revoke", .flags = MAP_PRIVATE, .pinnable = true);
 MAPPING(io_shared, "io", .flags = MAP_SHARED, .device = true);
@@ -1561,6 +1567,166 @@ TEST(segments_seam)
 	munmap(part, 3 * psize());
 	munmap(map, 10 * psize());
 	close(fd);
+}
+
+FIXTURE(addrmap_written)
+{
+	int fd;
+	size_t nr;	/* pages of the buffer */
+	char *map;	/* all of it */
+};
+
+FIXTURE_VARIANT(addrmap_written)
+{
+	const char *node;
+};
+
+FIXTURE_VARIANT_ADD(addrmap_written, pages) { .node = "written" };
+FIXTURE_VARIANT_ADD(addrmap_written, frames) { .node = "pfn-written" };
+
+FIXTURE_SETUP(addrmap_written)
+{
+	map_node(_metadata, variant->node, MAP_SHARED, &self->fd, &self->nr,
+		 &self->map);
+}
+
+FIXTURE_TEARDOWN(addrmap_written)
+{
+	munmap(self->map, self->nr * psize());
+	close(self->fd);
+}
+
+#define EXPECT_WRITTEN(fd, offset, first, nr)			\
+do {								\
+	__u64 _first = 0;					\
+								\
+	EXPECT_EQ(addrmap_written(fd, offset, &_first), nr);	\
+	EXPECT_EQ(_first, (__u64)(first) * psize());		\
+} while (0)
+
+#define EXPECT_NOT_WRITTEN(fd)	EXPECT_WRITTEN(fd, 0, self->nr, 0)
+
+static int write_page_5(void *arg)
+{
+	char *map = arg;
+
+	map[5 * psize()]++;
+	return 0;
+}
+
+/*
+ * The driver learns of each page that a process writes to, however it does so,
+ * and not of a page that it reads.
+ */
+TEST_F(addrmap_written, by_mapping)
+{
+	struct iovec local = { "x", 1 }, remote = { self->map + 7 * psize(), 1 };
+	int mem = open("/proc/self/mem", O_RDWR);
+	char b[32];
+
+	EXPECT_NOT_WRITTEN(self->fd);
+	for (size_t i = 0; i < self->nr; i++)
+		EXPECT_PAGE(self->map + i * psize(), i);
+	EXPECT_NOT_WRITTEN(self->fd);
+
+	self->map[2 * psize()]++;
+	self->map[4 * psize() - 1]++;
+	EXPECT_WRITTEN(self->fd, 0, 2, 2);
+	EXPECT_NOT_WRITTEN(self->fd);
+	ASSERT_EQ(in_child(write_page_5, self->map), 0);
+	EXPECT_WRITTEN(self->fd, 0, 5, 1);
+	/* The kernel, for the process; a debugger; who pins the page. */
+	ASSERT_EQ(pread(self->fd, self->map + 6 * psize(), 1, 0), 1);
+	EXPECT_WRITTEN(self->fd, 0, 6, 1);
+	ASSERT_EQ(pwrite(mem, b, sizeof(b), (uintptr_t)self->map + 9 * psize() - 9),
+		  (ssize_t)sizeof(b));
+	EXPECT_WRITTEN(self->fd, 0, 8, 2);
+	if (process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == 1) {
+		EXPECT_WRITTEN(self->fd, 0, 7, 1);
+	}
+	EXPECT_NOT_WRITTEN(self->fd);
+
+	/* Moved, and protected for a while, the mapping is still known. */
+	self->map[0]++;
+	ASSERT_EQ(mprotect(self->map, psize(), PROT_READ), 0);
+	EXPECT_WRITTEN(self->fd, 0, 0, 1);
+	ASSERT_EQ(mprotect(self->map, psize(), PROT_READ | PROT_WRITE), 0);
+	self->map[0]++;
+	EXPECT_WRITTEN(self->fd, 0, 0, 1);
+	EXPECT_NOT_WRITTEN(self->fd);
+	close(mem);
+}
+
+/* write() and transfers are the driver's own doing; what is bad is refused. */
+TEST_F(addrmap_written, not_by_mapping)
+{
+	__u64 first;
+	char c = 1;
+
+	ASSERT_EQ(pwrite(self->fd, &c, 1, 0), 1);
+	ASSERT_EQ(addrmap_transfer(self->fd, psize(), &c, 1, true), 1);
+	EXPECT_NOT_WRITTEN(self->fd);
+	EXPECT_EQ(addrmap_written(self->fd, 1, &first), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(addrmap_written(self->fd, (self->nr + 1) * psize(), &first), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(ioctl(self->fd, ADDRMAP_WRITTEN, NULL), -1);
+	EXPECT_EQ(errno, EFAULT);
+}
+
+struct writer {
+	volatile unsigned int *page;
+	atomic_uint go, done;
+};
+
+static void *write_rounds(void *p)
+{
+	struct writer *w = p;
+	unsigned int round = 0;
+
+	while (round != UINT_MAX) {
+		while (w->go == round)
+			sched_yield();
+		round = w->go;
+		*w->page = round;
+		w->done = round;
+	}
+
+	return NULL;
+}
+
+/*
+ * No write gets lost that is made while ADDRMAP_WRITTEN looks: whoever copies a
+ * page when it is told of has all that was written in the end.
+ */
+TEST_F_TIMEOUT(addrmap_written, race, SLOW_TIMEOUT)
+{
+	struct writer w = { .page = (volatile unsigned int *)self->map };
+	unsigned int copy = 0, lost = 0;
+	pthread_t thread;
+
+	*w.page = 0;
+	ASSERT_EQ(pthread_create(&thread, NULL, write_rounds, &w), 0);
+	for (unsigned int round = 1; round <= 2000; round++) {
+		bool last;
+
+		w.go = round;
+		do {
+			__u64 first;
+
+			/* The last time, it has been written. */
+			last = w.done == round;
+			if (addrmap_written(self->fd, 0, &first) > 0)
+				pread(self->fd, &copy, sizeof(copy), 0);
+			/* Mapped read-only again by a read, now and then. */
+			if (round % 3 == 0)
+				FORCE_READ(*w.page);
+		} while (!last);
+		lost += copy != round;
+	}
+	w.go = UINT_MAX;
+	pthread_join(thread, NULL);
+	EXPECT_EQ(lost, 0);
 }
 
 /* Opens the device by another node, which is removed again; -1 if it cannot. */

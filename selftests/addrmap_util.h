@@ -33,7 +33,7 @@
  */
 static const char * const addrmap_nodes[] = {
 	"pfn", "pages", "vmalloc", "fault", "fault-around", "pfn-fault", "huge",
-	"segments", "revoke",
+	"segments", "written", "pfn-written", "revoke",
 };
 
 #define NEEDS_IO	"needs a device: modprobe addrmap io_start= io_length="
@@ -111,6 +111,21 @@ static inline int addrmap_revoke(int fd, __u32 flags)
 	struct addrmap_revoke arg = { .flags = flags };
 
 	return ioctl(fd, ADDRMAP_REVOKE, &arg);
+}
+
+/*
+ * The first pages from @offset on that mappings have written to. How many there
+ * are, with their offset in *@first, or -1.
+ */
+static inline long addrmap_written(int fd, __u64 offset, __u64 *first)
+{
+	struct addrmap_written arg = { .offset = offset };
+
+	if (ioctl(fd, ADDRMAP_WRITTEN, &arg))
+		return -1;
+	*first = arg.offset;
+
+	return arg.length / sysconf(_SC_PAGESIZE);
 }
 
 static inline int addrmap_translate(int fd, __u64 offset,

@@ -50,6 +50,7 @@ struct addrmap_info {
  * @pfn: out: the page frame it is in
  * @phys: out: its physical address
  *
+ * @pfn and @phys are 0 for the node "dma", as its driver is not to know them.
  * Without CAP_SYS_ADMIN, @kaddr, @pfn and @phys are 0.
  *
  * Fails with EINVAL if @offset is not in the buffer.

@@ -30,6 +30,7 @@
  * @written: bit n: a mapping has written to page n, if the technique knows that
  * @io: kernel view of a device's memory, which is not to be dereferenced
  * @phys: where that memory is
+ * @dma: where a device sees the memory at @kaddr, if it is for one
  *
  * The technique sets those from @kaddr on which it uses.
  */
@@ -46,6 +47,7 @@ struct addrmap_buffer {
 	unsigned long *written;
 	void __iomem *io;
 	phys_addr_t phys;
+	dma_addr_t dma;
 };
 
 /**
@@ -155,6 +157,7 @@ extern const struct addrmap_technique addrmap_segments;
 extern const struct addrmap_technique addrmap_written;
 extern const struct addrmap_technique addrmap_pfn_written;
 extern const struct addrmap_technique addrmap_revoke;
+extern const struct addrmap_technique addrmap_dma;
 extern const struct addrmap_technique addrmap_io;
 
 #ifdef CONFIG_ADDRMAP_KUNIT_TEST

@@ -26,6 +26,7 @@
  * written.c        single pages, and the driver learns which were written to
  * pfn_written.c    the same for page frame numbers
  * revoke.c         single pages that the driver can take back from who maps them
+ * dma.c            memory for a device to access, from dma_alloc_coherent()
  * io.c             a device's memory
  * ===============  ================================================================
  *
@@ -67,6 +68,8 @@
  *	nothing: file.c. (-1 is -EPERM.)
  * ioremap_nocache()
  *	ioremap(), and memcpy_fromio() for what it returns: io.c.
+ * remap_pfn_range() with virt_to_phys() of what dma_alloc_coherent() returned
+ *	dma_mmap_coherent(): dma.c. The kernel address may be one of vmalloc().
  * ->open of the VMA called by ->mmap, to count
  *	->mapped, then ->open and ->close: vma.c. ->mmap_prepare changes no state.
  * ->ioctl, and _IO() for a pointer

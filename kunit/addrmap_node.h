@@ -36,9 +36,10 @@ struct node_case {
 	const char *name;
 	bool pfnmap;	/* its mappings are VM_PFNMAP */
 	bool shared;	/* it has no private mappings */
+	bool no_frames;	/* the driver does not know its page frames */
 };
 
-static const struct node_case nodes[] __maybe_unused = {
+static const struct node_case nodes[] = {
 	{ .name = "addrmap/pfn", .pfnmap = true },
 	{ .name = "addrmap/pages" },
 	{ .name = "addrmap/vmalloc" },
@@ -50,6 +51,9 @@ static const struct node_case nodes[] __maybe_unused = {
 	{ .name = "addrmap/written" },
 	{ .name = "addrmap/pfn-written", .pfnmap = true, .shared = true },
 	{ .name = "addrmap/revoke" },
+#ifdef CONFIG_HAS_DMA
+	{ .name = "addrmap/dma", .pfnmap = true, .shared = true, .no_frames = true },
+#endif
 };
 
 static inline const char *node_name(struct kunit *test)

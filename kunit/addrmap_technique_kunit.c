@@ -343,6 +343,91 @@ static void written_entry(struct kunit *test)
 	KUNIT_EXPECT_FALSE_MSG(test, after.writable, "writable after ADDRMAP_WRITTEN");
 }
 
+/* -- dma ------------------------------------------------------------------- */
+
+/*
+ * What is written at the kernel address is seen by who maps the memory, and the reverse,
+ * page by page and at once, because the memory is coherent: neither side has to flush
+ * anything (Documentation/core-api/dma-api.rst). A mapping from page 1 on starts there.
+ */
+static void dma_kernel_address(struct kunit *test)
+{
+	struct addrmap_translate tr;
+	struct file *filp;
+	char __user *mem;
+	unsigned long n;
+
+	if (!IS_ENABLED(CONFIG_HAS_DMA))
+		kunit_skip(test, "needs CONFIG_HAS_DMA");
+	filp = ADDRMAP_OPEN_NAME(test, "addrmap/dma", O_RDWR);
+	KUNIT_ASSERT_EQ_MSG(test, set_length(test, filp, LENGTH), 0, "ADDRMAP_SET_LENGTH");
+	mem = ADDRMAP_MAP(test, filp, NR_PAGES - 1, MAP_SHARED, 1);
+	for (n = 1; n < NR_PAGES; n++) {
+		char __user *p = mem + (n - 1) * PAGE_SIZE;
+		u8 *kaddr;
+
+		KUNIT_ASSERT_EQ_MSG(test, translate(test, filp, n * PAGE_SIZE, &tr), 0,
+				    "ADDRMAP_TRANSLATE of page %lu", n);
+		kaddr = (u8 *)(unsigned long)tr.kaddr;
+		KUNIT_ASSERT_NOT_NULL_MSG(test, kaddr, "kernel address of page %lu", n);
+		WRITE_ONCE(*kaddr, n + 50);
+		KUNIT_EXPECT_EQ_MSG(test, byte_at(p), n + 50, "page %lu of the mapping", n);
+		KUNIT_EXPECT_EQ_MSG(test, put_user((u8)(n + 100), (u8 __user *)p + 1), 0,
+				    "a write to page %lu of the mapping", n);
+		KUNIT_EXPECT_EQ_MSG(test, READ_ONCE(kaddr[1]), n + 100,
+				    "page %lu at the kernel address", n);
+	}
+}
+
+/* -- ->access -------------------------------------------------------------- */
+
+KUNIT_ARRAY_PARAM_DESC(node, nodes, name);
+
+/*
+ * A debugger reads and writes what a shared mapping shows, from page to page, at the
+ * offset that the mapping has in the buffer, up to the end of the mapping and no further,
+ * because what comes next in the buffer is not mapped. It does not write to a mapping
+ * that is read-only and shared, because others would see it.
+ */
+static void access_by_debugger(struct kunit *test)
+{
+	const struct node_case *row = test->param_value;
+	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
+	struct mm_struct *mm = current->mm;
+	u8 *data = pattern(test, 14);
+	unsigned long addr, end;
+	u8 seen[4] = {};
+
+	/* Without it, ->access is never called. */
+	if (row->pfnmap && !IS_ENABLED(CONFIG_HAVE_IOREMAP_PROT))
+		kunit_skip(test, "needs CONFIG_HAVE_IOREMAP_PROT");
+	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
+	/* Pages 1 to 4 of the buffer, of which the last is not mapped any more. */
+	addr = (unsigned long)ADDRMAP_MAP(test, filp, 4, MAP_SHARED, 1);
+	end = addr + 3 * PAGE_SIZE;
+	KUNIT_ASSERT_EQ(test, vm_munmap(end, PAGE_SIZE), 0);
+
+	KUNIT_EXPECT_EQ_MSG(test, access_remote_vm(mm, addr + PAGE_SIZE - 2, seen, 4, 0), 4,
+			    "bytes read at the end of page 1");
+	KUNIT_EXPECT_MEMEQ(test, seen, data + 2 * PAGE_SIZE - 2, 4);
+	KUNIT_EXPECT_EQ_MSG(test, access_remote_vm(mm, end - 3, seen, 4, 0), 3,
+			    "bytes read at the end of the mapping");
+	KUNIT_EXPECT_MEMEQ(test, seen, data + 4 * PAGE_SIZE - 3, 3);
+
+	memset(seen, 99, sizeof(seen));
+	memset(data + 3 * PAGE_SIZE - 1, 99, 2);
+	memset(data + 4 * PAGE_SIZE - 1, 99, 1);
+	KUNIT_EXPECT_EQ_MSG(test, access_remote_vm(mm, addr + 2 * PAGE_SIZE - 1, seen, 2,
+						   FOLL_WRITE), 2,
+			    "bytes written at the end of page 2");
+	KUNIT_EXPECT_EQ_MSG(test, access_remote_vm(mm, end - 1, seen, 4, FOLL_WRITE), 1,
+			    "bytes written at the end of the mapping");
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr, 3 * PAGE_SIZE, PROT_READ), 0);
+	KUNIT_EXPECT_EQ_MSG(test, access_remote_vm(mm, addr, seen, 1, FOLL_WRITE | FOLL_FORCE), 0,
+			    "bytes written to a mapping that is read-only");
+	MM_KUNIT_EXPECT(test, check_buffer(test, filp, data));
+}
+
 static struct kunit_case addrmap_technique_cases[] = {
 	KUNIT_CASE(segments_seam),
 	KUNIT_CASE(segments_all_pages),
@@ -354,6 +439,8 @@ static struct kunit_case addrmap_technique_cases[] = {
 	KUNIT_CASE_PARAM(written_by_debugger, written_node_gen_params),
 	KUNIT_CASE_PARAM(written_refused, written_node_gen_params),
 	KUNIT_CASE(written_entry),
+	KUNIT_CASE(dma_kernel_address),
+	KUNIT_CASE_PARAM(access_by_debugger, node_gen_params),
 	{}
 };
 

@@ -151,6 +151,7 @@ FIXTURE_VARIANT(addrmap_node)
 	const char *node;
 	bool no_private; /* mmap(MAP_PRIVATE) fails with EINVAL */
 	bool pages;	/* what is mapped are pages to the memory manager */
+	bool no_frames;	/* the driver does not know the page frames */
 	bool device;	/* the memory is a device's: there is one buffer only */
 };
 
@@ -172,6 +173,7 @@ NODE(segments, "segments", .no_private = true);
 NODE(written, "written", .pages = true);
 NODE(pfn_written, "pfn-written", .no_private = true);
 NODE(revoke, "revoke", .pages = true);
+NODE(dma, "dma", .no_private = true, .no_frames = true);
 NODE(io, "io", .no_private = true, .device = true);
 
 FIXTURE_SETUP(addrmap_node)
@@ -229,6 +231,7 @@ MAPPING(written_private, "written", .flags = MAP_PRIVATE, .pinnable = true);
 MAPPING(pfn_written_shared, "pfn-written", .flags = MAP_SHARED);
 MAPPING(revoke_shared, "revoke", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(revoke_private, "revoke", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(dma_shared, "dma", .flags = MAP_SHARED);
 MAPPING(io_shared, "io", .flags = MAP_SHARED, .device = true);
 
 FIXTURE_SETUP(addrmap)
@@ -798,6 +801,12 @@ TEST_F(addrmap_node, translate)
 
 	for (size_t i = 0; i < self->nr; i++) {
 		ASSERT_EQ(addrmap_translate(self->fd, i * psize() + 5, &tr), 0);
+		if (variant->no_frames) {
+			EXPECT_EQ(tr.pfn, 0);
+			EXPECT_EQ(tr.phys, 0);
+			EXPECT_NE(tr.kaddr, 0);
+			continue;
+		}
 		EXPECT_NE(tr.pfn, 0);
 		EXPECT_EQ(tr.phys, tr.pfn * psize() + 5);
 		if (!variant->pages)
@@ -811,7 +820,8 @@ TEST_F(addrmap_node, translate)
 	if (!strncmp(variant->node, "pfn", 3)) {
 		EXPECT_EQ(next.pfn, tr.pfn + 1);
 	}
-	if (!strcmp(variant->node, "vmalloc") || !strcmp(variant->node, "pages")) {
+	if (!strcmp(variant->node, "vmalloc") || !strcmp(variant->node, "pages") ||
+	    !strcmp(variant->node, "dma")) {
 		EXPECT_EQ(next.kaddr, tr.kaddr + psize());
 	}
 

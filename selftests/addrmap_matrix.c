@@ -89,6 +89,7 @@ enum {
 	DEFIO_S		= 1 << 17,
 	DEFIO_P		= 1 << 18,
 	PFN_DEFIO	= 1 << 19,
+	DMA		= 1 << 20,
 	PFN		= PFN_S | PFN_P,
 	PAGES		= PAGES_S | PAGES_P,
 	VMALLOC		= VMALLOC_S | VMALLOC_P,
@@ -98,18 +99,18 @@ enum {
 	AROUND		= AROUND_S | AROUND_P,
 	HUGE		= HUGE_S | HUGE_P,
 	/* VM_PFNMAP: the memory manager does not look for pages in it. */
-	RAW		= PFN | PFN_FAULT | SEGMENTS | PFN_DEFIO | IO,
+	RAW		= PFN | PFN_FAULT | SEGMENTS | PFN_DEFIO | DMA | IO,
 	/* It is, and mmap() maps nothing yet. */
 	RAW_FAULT	= PFN_FAULT | SEGMENTS | PFN_DEFIO,
 	/* mmap() has filled the page tables. */
-	EAGER		= PFN | PAGES | VMALLOC | IO,
+	EAGER		= PFN | PAGES | VMALLOC | DMA | IO,
 	/* It has, and there is no ->fault to do so again. */
 	NO_REFAULT	= PAGES | VMALLOC,
 	PRIVATE		= PFN_P | PAGES_P | VMALLOC_P | FAULT_P | HUGE_P |
 			  AROUND_P | REVOKE_P | DEFIO_P,
 	SHARED		= PFN_S | PAGES_S | VMALLOC_S | FAULT_S | HUGE_S |
 			  PFN_FAULT | IO | AROUND_S | REVOKE_S | SEGMENTS |
-			  DEFIO_S | PFN_DEFIO,
+			  DEFIO_S | PFN_DEFIO | DMA,
 	ALL		= SHARED | PRIVATE,
 	/*
 	 * With columns: only if mincore() leaves VM_PFNMAP out, as Linux does
@@ -133,6 +134,7 @@ static const struct column {
 	{ "revoke", MAP_SHARED },	{ "revoke", MAP_PRIVATE },
 	{ "segments", MAP_SHARED },	{ "written", MAP_SHARED },
 	{ "written", MAP_PRIVATE },	{ "pfn-written", MAP_SHARED },
+	{ "dma", MAP_SHARED },
 };
 
 static const char * const legend[][2] = {
@@ -1723,7 +1725,7 @@ static const struct row {
 
 	/* What others are told of it */
 	{ "vm_flags", row_vmflags, 0,
-	  { { PFN_S | IO, "sh pf io de dd" }, { PFN_P, "pf io de ac dd" },
+	  { { PFN_S | DMA | IO, "sh pf io de dd" }, { PFN_P, "pf io de ac dd" },
 	    { RAW_FAULT, "sh pf de dd" }, { HUGE_S, "sh de dd hg" },
 	    { HUGE_P, "de ac dd hg" }, { FAULT_S | DEFIO_S, "sh de dd" },
 	    { FAULT_P | DEFIO_P, "de ac dd" }, { SHARED, "sh de dd mm" },

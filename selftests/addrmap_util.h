@@ -28,8 +28,9 @@
 #define NR_PAGES	16
 
 /*
- * The nodes that the driver always has. There is one more, "io", if a device's
- * memory was found for it by the parameters io_start and io_length.
+ * The nodes that the driver always has. There are two more: "dma" where there is
+ * DMA, and "io", if a device's memory was found for it by the parameters io_start
+ * and io_length.
  */
 static const char * const addrmap_nodes[] = {
 	"pfn", "pages", "vmalloc", "fault", "fault-around", "pfn-fault", "huge",
@@ -137,8 +138,8 @@ static inline int addrmap_translate(int fd, __u64 offset,
 }
 
 /*
- * Why a test of @node is to be skipped, or NULL. Of all nodes, only "io" may be
- * missing: then it is for want of a device.
+ * Why a test of @node is to be skipped, or NULL. Of all nodes, only two may be
+ * missing: "io" for want of a device, and "dma" where there is no DMA.
  */
 static inline const char *addrmap_missing(const char *node)
 {
@@ -146,6 +147,12 @@ static inline const char *addrmap_missing(const char *node)
 	const char *missing = NULL;
 	int fd;
 
+	if (!strcmp(node, "dma")) {
+		fd = addrmap_open(node, O_RDWR);
+		if (fd >= 0)
+			close(fd);
+		return fd < 0 && errno == ENOENT ? "needs CONFIG_HAS_DMA" : NULL;
+	}
 	if (strcmp(node, "io"))
 		return NULL;
 	fd = addrmap_open(node, O_RDWR);

@@ -30,6 +30,7 @@
  * @written: bit n: a mapping has written to page n, if the technique knows that
  * @io: kernel view of a device's memory, which is not to be dereferenced
  * @phys: where that memory is
+ * @wc: map that memory write-combining, not uncached
  * @dma: where a device sees the memory at @kaddr, if it is for one
  *
  * The technique sets those from @kaddr on which it uses.
@@ -47,6 +48,7 @@ struct addrmap_buffer {
 	unsigned long *written;
 	void __iomem *io;
 	phys_addr_t phys;
+	bool wc;
 	dma_addr_t dma;
 };
 

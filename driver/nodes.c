@@ -68,6 +68,8 @@
  *	nothing: file.c. (-1 is -EPERM.)
  * ioremap_nocache()
  *	ioremap(), and memcpy_fromio() for what it returns: io.c.
+ * pgprot_val(vma->vm_page_prot) |= _PAGE_PCD
+ *	pgprot_noncached() or pgprot_writecombine(), and for device memory only: io.c.
  * remap_pfn_range() with virt_to_phys() of what dma_alloc_coherent() returned
  *	dma_mmap_coherent(): dma.c. The kernel address may be one of vmalloc().
  * ->open of the VMA called by ->mmap, to count

@@ -11,7 +11,11 @@
 #include <linux/uaccess.h>
 
 #include "addrmap_node.h"
+#include "free_iomem.h"
 #include "mm_kunit.h"
+#ifdef CONFIG_X86
+#include <asm/memtype.h>
+#endif
 
 /* -- what the page tables have --------------------------------------------- */
 
@@ -379,6 +383,82 @@ static void dma_kernel_address(struct kunit *test)
 	}
 }
 
+/* -- io -------------------------------------------------------------------- */
+
+#ifdef CONFIG_X86
+static const struct io_row {
+	const char *desc;
+	bool wc;
+	enum page_cache_mode mode;
+} io_rows[] = {
+	{ .desc = "uncached", .wc = false, .mode = _PAGE_CACHE_MODE_UC_MINUS },
+	{ .desc = "write_combining", .wc = true, .mode = _PAGE_CACHE_MODE_WC },
+};
+
+KUNIT_ARRAY_PARAM_DESC(io, io_rows, desc);
+
+/* A file of the node "io", with @buf for its memory: the node itself needs a device. */
+static struct file *open_io(struct kunit *test, struct addrmap_buffer *buf)
+{
+	struct addrmap_node *node = kunit_kzalloc(test, sizeof(*node), GFP_KERNEL);
+	struct addrmap_file *af;
+	struct file *filp;
+
+	KUNIT_ASSERT_NOT_NULL(test, node);
+	node->tech = buf->tech;
+	node->shared = buf;
+	/* addrmap_release() frees it. */
+	af = kzalloc_obj(*af);
+	KUNIT_ASSERT_NOT_NULL(test, af);
+	af->node = node;
+	filp = anon_inode_getfile("[addrmap]", buf->tech->fops, af, O_RDWR);
+	if (IS_ERR(filp))
+		kfree(af);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, filp);
+
+	return mm_kunit_manage(test, put_file, filp);
+}
+
+/*
+ * The page table entries have the cache mode that the driver was told, because what is
+ * cached does not reach the device, and they show the device's memory from the offset
+ * of the mapping on. A mapping that ends behind that memory is refused.
+ */
+static void io_cache_mode(struct kunit *test)
+{
+	const struct io_row *row = test->param_value;
+	struct addrmap_buffer *buf = kunit_kzalloc(test, sizeof(*buf), GFP_KERNEL);
+	struct file *filp;
+	char __user *mem;
+	unsigned long n;
+
+	if (!pat_enabled())
+		kunit_skip(test, "needs CONFIG_X86_PAT and a CPU with PAT");
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	buf->tech = &addrmap_io;
+	buf->length = LENGTH;
+	buf->wc = row->wc;
+	buf->phys = free_iomem(test, LENGTH, SZ_16M, U32_MAX, PAGE_SIZE);
+	if (!buf->phys)
+		kunit_skip(test, "needs unused I/O addresses");
+	filp = open_io(test, buf);
+
+	KUNIT_EXPECT_EQ_MSG(test, map(filp, LENGTH, PROT_READ, MAP_SHARED, 1), -EINVAL,
+			    "mmap() of a page behind the end");
+	mem = ADDRMAP_MAP(test, filp, 3, MAP_SHARED, 2);
+	for (n = 0; n < 3; n++) {
+		struct entry entry = entry_of(mem, n);
+
+		KUNIT_EXPECT_EQ_MSG(test, entry.pfn, PHYS_PFN(buf->phys) + 2 + n,
+				    "frame of page %lu", n);
+		KUNIT_EXPECT_EQ_MSG(test, pgprot_val(entry.pgprot) & _PAGE_CACHE_MASK,
+				    cachemode2protval(row->mode), "cache mode of page %lu", n);
+	}
+	/* Before @buf is freed. */
+	KUNIT_EXPECT_EQ_MSG(test, unmap(mem, 0, 3), 0, "munmap()");
+}
+#endif /* CONFIG_X86 */
+
 /* -- ->access -------------------------------------------------------------- */
 
 KUNIT_ARRAY_PARAM_DESC(node, nodes, name);
@@ -440,6 +520,9 @@ static struct kunit_case addrmap_technique_cases[] = {
 	KUNIT_CASE_PARAM(written_refused, written_node_gen_params),
 	KUNIT_CASE(written_entry),
 	KUNIT_CASE(dma_kernel_address),
+#ifdef CONFIG_X86
+	KUNIT_CASE_PARAM(io_cache_mode, io_gen_params),
+#endif
 	KUNIT_CASE_PARAM(access_by_debugger, node_gen_params),
 	{}
 };

@@ -1579,6 +1579,56 @@ TEST(segments_seam)
 	close(fd);
 }
 
+/*
+ * What x86's list of cache modes, @f, has for the page at @phys: its first line is
+ * a title, the others are "PAT: [mem 0xFIRST-0xEND] MODE".
+ */
+static const char *cache_mode(FILE *f, unsigned long long phys, char mode[32])
+{
+	unsigned long long first, end;
+	char line[128];
+
+	rewind(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "PAT: [mem %llx-%llx] %31s", &first, &end, mode) == 3 &&
+		    phys >= first && phys < end)
+			return mode;
+	}
+
+	return "none";
+}
+
+/*
+ * The device's memory is of one kind for all who map it, uncached or, with the
+ * parameter io_wc, write-combining.
+ */
+TEST(io_cache_mode)
+{
+	int param = open("/sys/module/addrmap/parameters/io_wc", O_RDONLY);
+	FILE *f = fopen("/sys/kernel/debug/x86/pat_memtype_list", "r");
+	const char *missing = addrmap_missing("io");
+	char *map, wc = 0, mode[32];
+	struct addrmap_translate tr;
+	int fd;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	if (!f)
+		SKIP(return, "needs x86 with CONFIG_X86_PAT, debugfs");
+	ASSERT_EQ(read(param, &wc, 1), 1);
+	fd = addrmap_open("io", O_RDWR);
+	ASSERT_GE(fd, 0);
+	map = mmap(NULL, psize(), PROT_READ, MAP_SHARED, fd, psize());
+	ASSERT_NE(map, MAP_FAILED);
+	ASSERT_EQ(addrmap_translate(fd, psize(), &tr), 0);
+	EXPECT_STREQ(cache_mode(f, tr.phys, mode),
+		     wc == 'Y' ? "write-combining" : "uncached-minus");
+	munmap(map, psize());
+	close(fd);
+	close(param);
+	fclose(f);
+}
+
 FIXTURE(addrmap_written)
 {
 	int fd;

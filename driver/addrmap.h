@@ -50,6 +50,7 @@ struct addrmap_info {
  * @pfn: out: the page frame it is in
  * @phys: out: its physical address
  *
+ * @pfn and @phys are 0 for the node "dma", as its driver is not to know them.
  * Without CAP_SYS_ADMIN, @kaddr, @pfn and @phys are 0.
  *
  * Fails with EINVAL if @offset is not in the buffer.
@@ -124,6 +125,26 @@ struct addrmap_revoke {
 	__u32 reserved;
 };
 
+/**
+ * struct addrmap_written - ADDRMAP_WRITTEN: what was written through mappings?
+ * @offset: in: where to look from, a multiple of the page size;
+ *	out: the first byte of the first pages that were written to
+ * @length: out: how many bytes these are, page by page without a gap; 0 if there
+ *	are none from @offset on
+ *
+ * For the nodes "written" and "pfn-written" only. What is returned counts as not
+ * written to until somebody does so again. Writes by write() and
+ * ADDRMAP_TRANSFER to the buffer, and to copies in private mappings, do not
+ * count.
+ *
+ * Fails with EINVAL if @offset is not a multiple, or behind the end of the
+ * buffer. If the struct cannot be written (EFAULT), nothing is forgotten.
+ */
+struct addrmap_written {
+	__u64 offset;
+	__u64 length;
+};
+
 #define ADDRMAP_IOC_MAGIC	0xE6
 
 #define ADDRMAP_INFO		_IOR(ADDRMAP_IOC_MAGIC, 0, struct addrmap_info)
@@ -131,5 +152,6 @@ struct addrmap_revoke {
 #define ADDRMAP_TRANSFER	_IOWR(ADDRMAP_IOC_MAGIC, 2, struct addrmap_transfer)
 #define ADDRMAP_SET_LENGTH	_IOW(ADDRMAP_IOC_MAGIC, 3, struct addrmap_set_length)
 #define ADDRMAP_REVOKE		_IOW(ADDRMAP_IOC_MAGIC, 4, struct addrmap_revoke)
+#define ADDRMAP_WRITTEN		_IOWR(ADDRMAP_IOC_MAGIC, 5, struct addrmap_written)
 
 #endif /* _ADDRMAP_H */

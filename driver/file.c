@@ -3,7 +3,9 @@
  * Open files of the nodes, the buffers that they use, and what can be done with
  * a buffer without mapping it: read(), write(), lseek().
  */
+#include <linux/anon_inodes.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/highmem.h>
 #include <linux/minmax.h>
 #include <linux/sched/signal.h>
@@ -88,6 +90,38 @@ struct addrmap_buffer *addrmap_buffer(const struct file *file)
 
 	/* Pairs with cmpxchg() in ioctl.c: see what is in the buffer, too. */
 	return smp_load_acquire(&af->private) ?: af->node->shared;
+}
+
+/**
+ * addrmap_anon_create() - create an address_space for the mappings of a node
+ *
+ * unmap_mapping_range() and others look for mappings in an address_space, and a
+ * device node may have several inodes with an address_space each: one for every
+ * mknod(). So ->open lets the f_mapping of all files be that of one file, which
+ * this makes.
+ *
+ * Context: May sleep.
+ * Return: The file, which addrmap_anon_destroy() puts, or an error pointer.
+ */
+struct file *addrmap_anon_create(void)
+{
+	/* Without an owner: the module must not hold a reference to itself. */
+	static const struct file_operations anon_fops;
+
+	return anon_inode_create_getfile("[addrmap]", &anon_fops, NULL, O_RDWR,
+					 NULL);
+}
+
+/**
+ * addrmap_anon_destroy() - undo addrmap_anon_create()
+ * @anon: the file, whose f_mapping no other file has any more
+ *
+ * Context: May sleep.
+ */
+void addrmap_anon_destroy(struct file *anon)
+{
+	/* Not fput(), which uses anon_fops after the module may have gone. */
+	__fput_sync(anon);
 }
 
 /**

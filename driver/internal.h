@@ -25,8 +25,13 @@
  * @kaddr: contiguous kernel view of all of it, or NULL if it has none
  * @pages: its pages, if the technique keeps them in an array
  * @blocks: its large folios, if it consists of such
+ * @segments: its contiguous pieces, if it consists of such
+ * @nr_segments: how many
+ * @written: bit n: a mapping has written to page n, if the technique knows that
  * @io: kernel view of a device's memory, which is not to be dereferenced
  * @phys: where that memory is
+ * @wc: map that memory write-combining, not uncached
+ * @dma: where a device sees the memory at @kaddr, if it is for one
  *
  * The technique sets those from @kaddr on which it uses.
  */
@@ -38,8 +43,13 @@ struct addrmap_buffer {
 	void *kaddr;
 	struct page **pages;
 	struct folio **blocks;
+	struct addrmap_segment *segments;
+	unsigned int nr_segments;
+	unsigned long *written;
 	void __iomem *io;
 	phys_addr_t phys;
+	bool wc;
+	dma_addr_t dma;
 };
 
 /**
@@ -53,6 +63,8 @@ struct addrmap_buffer {
  *	may use: copy @len bytes at @offset from (@read) or to the buffer; how
  *	many were copied
  * @only: there is one buffer, which all files use: ADDRMAP_SET_LENGTH is refused
+ * @written: optional: whether page @pgoff was written to through a mapping since
+ *	it was asked last; on return the next write will be noticed
  * @ioctl: optional: ioctls that other nodes do not have; 0 or -errno
  * @init: optional: 0, or -ENODEV if there is to be no node, or another -errno
  * @exit: optional: undo @init
@@ -66,6 +78,7 @@ struct addrmap_technique {
 	size_t (*copy)(struct addrmap_buffer *buf, size_t offset, size_t len,
 		       struct iov_iter *iter, bool read);
 	bool only;
+	bool (*written)(struct addrmap_buffer *buf, pgoff_t pgoff);
 	long (*ioctl)(struct addrmap_buffer *buf, unsigned int cmd,
 		      void __user *uarg);
 	int (*init)(void);
@@ -104,6 +117,8 @@ void addrmap_buffer_free(struct addrmap_buffer *buf);
 struct addrmap_buffer *addrmap_buffer(const struct file *file);
 size_t addrmap_copy(struct addrmap_buffer *buf, size_t offset, size_t len,
 		    struct iov_iter *iter, bool read);
+struct file *addrmap_anon_create(void);
+void addrmap_anon_destroy(struct file *anon);
 int addrmap_open(struct inode *inode, struct file *file);
 int addrmap_release(struct inode *inode, struct file *file);
 loff_t addrmap_llseek(struct file *file, loff_t offset, int whence);
@@ -140,7 +155,11 @@ extern const struct addrmap_technique addrmap_fault;
 extern const struct addrmap_technique addrmap_fault_around;
 extern const struct addrmap_technique addrmap_pfn_fault;
 extern const struct addrmap_technique addrmap_huge;
+extern const struct addrmap_technique addrmap_segments;
+extern const struct addrmap_technique addrmap_written;
+extern const struct addrmap_technique addrmap_pfn_written;
 extern const struct addrmap_technique addrmap_revoke;
+extern const struct addrmap_technique addrmap_dma;
 extern const struct addrmap_technique addrmap_io;
 
 #ifdef CONFIG_ADDRMAP_KUNIT_TEST

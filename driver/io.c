@@ -7,6 +7,19 @@
  * it is must never be up to the user of the node. Here, the administrator who
  * loads the module says it; a real driver asks its device, by pci_resource_start()
  * for example.
+ *
+ * Uncached is what registers need: each access reaches the device, in order.
+ * Memory that is written to a lot, such as a frame buffer, may be write-combining
+ * (io_wc=1): the CPU gathers writes before it sends them on. All mappings of a
+ * page are of one kind, the kernel's and those of programs, or what happens is
+ * undefined: ioremap_wc() goes with pgprot_writecombine(), ioremap() with
+ * pgprot_noncached(). x86 has a list of which page is of which kind, and whoever
+ * comes second gets the kind of the first, or an error.
+ *
+ * Not to be copied to a driver that maps RAM, as pfn.c does: the kernel has a
+ * cached mapping of it already. x86 ignores pgprot_writecombine() there, with a
+ * line in the log; other architectures may not. See dma.c for memory of that
+ * kind: dma_alloc_wc() and dma_mmap_wc().
  */
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -25,6 +38,10 @@ MODULE_PARM_DESC(io_start, "Physical address of the memory for /dev/addrmap/io")
 static unsigned long io_length;
 module_param(io_length, ulong, 0400);
 MODULE_PARM_DESC(io_length, "Bytes of memory for /dev/addrmap/io (0: no node)");
+
+static bool io_wc;
+module_param(io_wc, bool, 0400);
+MODULE_PARM_DESC(io_wc, "Map the memory for /dev/addrmap/io write-combining, not uncached");
 
 static int io_init(void)
 {
@@ -58,7 +75,9 @@ static int io_alloc(struct addrmap_buffer *buf)
 {
 	buf->phys = io_start;
 	buf->length = io_length;
-	buf->io = ioremap(buf->phys, buf->length);
+	buf->wc = io_wc;
+	buf->io = io_wc ? ioremap_wc(buf->phys, buf->length) :
+			  ioremap(buf->phys, buf->length);
 
 	return buf->io ? 0 : -ENOMEM;
 }
@@ -120,8 +139,9 @@ static int io_mmap_prepare(struct vm_area_desc *desc)
 	if (vma_desc_is_cow_mapping(desc))
 		return -EINVAL;
 
-	/* As ioremap(): there must not be two kinds of mappings at once. */
-	desc->page_prot = pgprot_noncached(desc->page_prot);
+	/* As io_alloc(): there must not be two kinds of mappings at once. */
+	desc->page_prot = buf->wc ? pgprot_writecombine(desc->page_prot) :
+				    pgprot_noncached(desc->page_prot);
 	desc->private_data = buf;
 	desc->vm_ops = &io_vm_ops;
 	/*

@@ -3,6 +3,7 @@
  * The ioctls of addrmap.h, among them ADDRMAP_TRANSFER: how to access the memory
  * of a process through pinned pages.
  */
+#include <linux/bitops.h>
 #include <linux/bvec.h>
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -206,6 +207,40 @@ static long ioctl_set_length(struct file *file,
 	return 0;
 }
 
+static long ioctl_written(struct file *file,
+			  struct addrmap_written __user *uarg)
+{
+	struct addrmap_buffer *buf = addrmap_buffer(file);
+	unsigned long nr = buf->length >> PAGE_SHIFT, first, end;
+	struct addrmap_written arg;
+
+	if (!buf->tech->written)
+		return -ENOTTY;
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	if (arg.offset > buf->length || !PAGE_ALIGNED(arg.offset))
+		return -EINVAL;
+
+	first = arg.offset >> PAGE_SHIFT;
+	while (first < nr && !buf->tech->written(buf, first))
+		first = find_next_bit(buf->written, nr, first + 1);
+	end = first;
+	if (first < nr)
+		while (++end < nr && buf->tech->written(buf, end))
+			cond_resched();
+
+	arg.offset = (u64)first << PAGE_SHIFT;
+	arg.length = (u64)(end - first) << PAGE_SHIFT;
+	if (!copy_to_user(uarg, &arg, sizeof(arg)))
+		return 0;
+
+	/* Nobody has been told. */
+	for (; first < end; first++)
+		set_bit(first, buf->written);
+
+	return -EFAULT;
+}
+
 /**
  * addrmap_ioctl() - ->unlocked_ioctl: see addrmap.h
  * @file: the file
@@ -232,6 +267,8 @@ long addrmap_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_transfer(file, uarg);
 	case ADDRMAP_SET_LENGTH:
 		return ioctl_set_length(file, uarg);
+	case ADDRMAP_WRITTEN:
+		return ioctl_written(file, uarg);
 	}
 	if (af->node->tech->ioctl)
 		return af->node->tech->ioctl(addrmap_buffer(file), cmd, uarg);

@@ -22,7 +22,11 @@
  * fault_around.c   the same, with their neighbours
  * vmalloc.c        vmalloc() memory
  * huge.c           large folios, mapped by one entry each
+ * segments.c       several pieces of contiguous memory in one mapping
+ * written.c        single pages, and the driver learns which were written to
+ * pfn_written.c    the same for page frame numbers
  * revoke.c         single pages that the driver can take back from who maps them
+ * dma.c            memory for a device to access, from dma_alloc_coherent()
  * io.c             a device's memory
  * ===============  ================================================================
  *
@@ -64,6 +68,10 @@
  *	nothing: file.c. (-1 is -EPERM.)
  * ioremap_nocache()
  *	ioremap(), and memcpy_fromio() for what it returns: io.c.
+ * pgprot_val(vma->vm_page_prot) |= _PAGE_PCD
+ *	pgprot_noncached() or pgprot_writecombine(), and for device memory only: io.c.
+ * remap_pfn_range() with virt_to_phys() of what dma_alloc_coherent() returned
+ *	dma_mmap_coherent(): dma.c. The kernel address may be one of vmalloc().
  * ->open of the VMA called by ->mmap, to count
  *	->mapped, then ->open and ->close: vma.c. ->mmap_prepare changes no state.
  * ->ioctl, and _IO() for a pointer

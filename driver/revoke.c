@@ -16,9 +16,7 @@
  * are unpinned. The page tables and the pins hold references to the pages, so
  * nothing is freed too early. read(), write() and other ioctls go on, too.
  */
-#include <linux/anon_inodes.h>
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/rwsem.h>
@@ -34,19 +32,14 @@ static bool revoked;			/* protected by revoke_lock */
 
 static int revoke_init(void)
 {
-	/* Without an owner: the module must not hold a reference to itself. */
-	static const struct file_operations anon_fops;
-
-	revoke_anon = anon_inode_create_getfile("[addrmap]", &anon_fops, NULL,
-						O_RDWR, NULL);
+	revoke_anon = addrmap_anon_create();
 
 	return PTR_ERR_OR_ZERO(revoke_anon);
 }
 
 static void revoke_exit(void)
 {
-	/* Not fput(), which uses anon_fops after the module may have gone. */
-	__fput_sync(revoke_anon);
+	addrmap_anon_destroy(revoke_anon);
 }
 
 static void revoke_free(struct addrmap_buffer *buf)

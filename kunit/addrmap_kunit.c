@@ -17,6 +17,8 @@
 #include "check_bytes.h"
 #include "mm_kunit.h"
 
+KUNIT_ARRAY_PARAM_DESC(node, nodes, name);
+
 /* -- open(), read(), write() and lseek() ----------------------------------- */
 
 /*
@@ -215,6 +217,7 @@ static const struct ioctl_row {
 	{ .desc = "no_direction", .cmd = _IO(ADDRMAP_IOC_MAGIC, 0), .ret = -ENOTTY },
 	{ .desc = "unknown_size", .cmd = _IOR(ADDRMAP_IOC_MAGIC, 0, u64), .ret = -ENOTTY },
 	{ .desc = "of_another_node", .cmd = ADDRMAP_REVOKE, .ret = -ENOTTY },
+	{ .desc = "written_of_another_node", .cmd = ADDRMAP_WRITTEN, .ret = -ENOTTY },
 	{ .desc = "tty", .cmd = 0x5401 /* TCGETS */, .ret = -ENOTTY },
 };
 
@@ -262,10 +265,12 @@ static void ioctl_bad_pointer(struct kunit *test)
 /*
  * ADDRMAP_TRANSLATE tells where each byte of the buffer is: the page frame and the
  * physical address have that byte, and so has the kernel address, unless it is 0 because
- * the page is of high memory. An offset that is not in the buffer is -EINVAL.
+ * the page is of high memory. Of coherent memory for a device, the kernel address is all
+ * that the driver knows. An offset that is not in the buffer is -EINVAL.
  */
 static void translate_all_pages(struct kunit *test)
 {
+	const struct node_case *row = test->param_value;
 	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
 	u8 *data = pattern(test, 4);
 	struct addrmap_translate tr;
@@ -277,16 +282,21 @@ static void translate_all_pages(struct kunit *test)
 
 		KUNIT_ASSERT_EQ_MSG(test, translate(test, filp, offset, &tr), 0,
 				    "ADDRMAP_TRANSLATE of %llu", offset);
-		KUNIT_EXPECT_EQ_MSG(test, tr.phys, PFN_PHYS(tr.pfn) + 17,
+		KUNIT_EXPECT_EQ_MSG(test, tr.phys, row->no_frames ? 0 : PFN_PHYS(tr.pfn) + 17,
 				    "physical address of %llu", offset);
+		if (tr.kaddr)
+			KUNIT_EXPECT_EQ_MSG(test, *(u8 *)(unsigned long)tr.kaddr, data[offset],
+					    "byte at the kernel address of %llu", offset);
+		if (row->no_frames) {
+			KUNIT_EXPECT_NE_MSG(test, tr.kaddr, 0, "kernel address of %llu", offset);
+			KUNIT_EXPECT_EQ_MSG(test, tr.pfn, 0, "page frame of %llu", offset);
+			continue;
+		}
 		KUNIT_ASSERT_EQ_MSG(test, !!pfn_valid(tr.pfn), true,
 				    "pfn_valid(%#llx) of %llu", tr.pfn, offset);
 		memcpy_from_page(&byte, pfn_to_page(tr.pfn), 17, 1);
 		KUNIT_EXPECT_EQ_MSG(test, byte, data[offset],
 				    "byte in the page frame of %llu", offset);
-		if (tr.kaddr)
-			KUNIT_EXPECT_EQ_MSG(test, *(u8 *)(unsigned long)tr.kaddr, data[offset],
-					    "byte at the kernel address of %llu", offset);
 	}
 
 	KUNIT_EXPECT_EQ_MSG(test, translate(test, filp, LENGTH, &tr), -EINVAL,

@@ -36,6 +36,7 @@ struct node_case {
 	const char *name;
 	bool pfnmap;	/* its mappings are VM_PFNMAP */
 	bool shared;	/* it has no private mappings */
+	bool no_frames;	/* the driver does not know its page frames */
 };
 
 static const struct node_case nodes[] = {
@@ -46,10 +47,14 @@ static const struct node_case nodes[] = {
 	{ .name = "addrmap/fault-around" },
 	{ .name = "addrmap/pfn-fault", .pfnmap = true, .shared = true },
 	{ .name = "addrmap/huge" },
+	{ .name = "addrmap/segments", .pfnmap = true, .shared = true },
+	{ .name = "addrmap/written" },
+	{ .name = "addrmap/pfn-written", .pfnmap = true, .shared = true },
 	{ .name = "addrmap/revoke" },
+#ifdef CONFIG_HAS_DMA
+	{ .name = "addrmap/dma", .pfnmap = true, .shared = true, .no_frames = true },
+#endif
 };
-
-KUNIT_ARRAY_PARAM_DESC(node, nodes, name);
 
 static inline const char *node_name(struct kunit *test)
 {
@@ -182,6 +187,22 @@ static inline long transfer(struct kunit *test, struct file *filp, u32 flags,
 	};
 
 	return do_ioctl(test, filp, ADDRMAP_TRANSFER, &arg, sizeof(arg)) ?: arg.done;
+}
+
+/*
+ * ADDRMAP_WRITTEN from page @pgoff on. Returns 0 with the first page and the number of
+ * pages, of which there may be none, or what the ioctl returned.
+ */
+static inline long written(struct kunit *test, struct file *filp, pgoff_t pgoff,
+			   unsigned long *first, unsigned long *nr)
+{
+	struct addrmap_written arg = { .offset = (u64)pgoff << PAGE_SHIFT };
+	long ret = do_ioctl(test, filp, ADDRMAP_WRITTEN, &arg, sizeof(arg));
+
+	*first = arg.offset >> PAGE_SHIFT;
+	*nr = arg.length >> PAGE_SHIFT;
+
+	return ret;
 }
 
 static inline long revoke(struct kunit *test, struct file *filp, u32 flags)
@@ -338,6 +359,74 @@ static inline const char *check_buffer(struct kunit *test, struct file *filp,
 		return mm_kunit_wrong(test, "kernel_read(): expected %lu, found %zd",
 				      LENGTH, ret);
 	return check_bytes(test, copy, expected, LENGTH);
+}
+
+/* -- mappings -------------------------------------------------------------- */
+
+/* mmap(2) of @len bytes at page @pgoff of the buffer; what it returns. */
+static inline long map(struct file *filp, size_t len, unsigned long prot,
+		       unsigned long flags, pgoff_t pgoff)
+{
+	return vm_mmap(filp, 0, len, prot, flags, pgoff << PAGE_SHIFT);
+}
+
+/**
+ * ADDRMAP_MAP() - a mapping that can be read and written; asserts if there is none
+ * @test: the case
+ * @filp: the file
+ * @nr_pages: how many pages
+ * @flags: MAP_*
+ * @pgoff: the first page of the buffer
+ *
+ * Return: the address.
+ */
+#define ADDRMAP_MAP(test, filp, nr_pages, flags, pgoff)				\
+({										\
+	struct kunit *__test = (test);						\
+	unsigned long __nr = (nr_pages), __pgoff = (pgoff);			\
+	long __addr = map(filp, __nr * PAGE_SIZE, PROT_READ | PROT_WRITE, flags, \
+			  __pgoff);						\
+										\
+	KUNIT_ASSERT_FALSE_MSG(__test, IS_ERR_VALUE(__addr),			\
+			       "mmap() of %lu pages at page %lu: expected an address, found %ld", \
+			       __nr, __pgoff, __addr);				\
+	(char __user *)__addr;							\
+})
+
+/**
+ * ADDRMAP_EXPECT_ADDR() - expect that mmap(2) has returned an address
+ * @test: the case
+ * @addr: what it returned
+ * @what: what was mapped
+ */
+#define ADDRMAP_EXPECT_ADDR(test, addr, what)					\
+do {										\
+	long __addr = (addr);							\
+										\
+	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR_VALUE(__addr),			\
+			       "mmap() of %s: expected an address, found %ld", what, __addr); \
+} while (0)
+
+/* munmap(2) of pages @first to @first + @nr - 1 of the mapping at @mem. */
+static inline int unmap(char __user *mem, unsigned long first, unsigned long nr)
+{
+	return vm_munmap((unsigned long)mem + first * PAGE_SIZE, nr * PAGE_SIZE);
+}
+
+/* The byte at @mem, or -EFAULT. */
+static inline int byte_at(const char __user *mem)
+{
+	u8 byte;
+
+	return get_user(byte, (const u8 __user *)mem) ? -EFAULT : byte;
+}
+
+/* Writes a byte to the start of the buffer; what kernel_write() returns. */
+static inline ssize_t write_byte(struct file *filp, u8 byte)
+{
+	loff_t pos = 0;
+
+	return kernel_write(filp, &byte, 1, &pos);
 }
 
 /* -- a process ------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -150,6 +151,7 @@ FIXTURE_VARIANT(addrmap_node)
 	const char *node;
 	bool no_private; /* mmap(MAP_PRIVATE) fails with EINVAL */
 	bool pages;	/* what is mapped are pages to the memory manager */
+	bool no_frames;	/* the driver does not know the page frames */
 	bool device;	/* the memory is a device's: there is one buffer only */
 };
 
@@ -167,7 +169,11 @@ NODE(fault, "fault", .pages = true);
 NODE(fault_around, "fault-around", .pages = true);
 NODE(pfn_fault, "pfn-fault", .no_private = true);
 NODE(huge, "huge", .pages = true);
+NODE(segments, "segments", .no_private = true);
+NODE(written, "written", .pages = true);
+NODE(pfn_written, "pfn-written", .no_private = true);
 NODE(revoke, "revoke", .pages = true);
+NODE(dma, "dma", .no_private = true, .no_frames = true);
 NODE(io, "io", .no_private = true, .device = true);
 
 FIXTURE_SETUP(addrmap_node)
@@ -219,8 +225,13 @@ MAPPING(fault_around_private, "fault-around", .flags = MAP_PRIVATE, .pinnable = 
 MAPPING(pfn_fault_shared, "pfn-fault", .flags = MAP_SHARED);
 MAPPING(huge_shared, "huge", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(huge_private, "huge", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(segments_shared, "segments", .flags = MAP_SHARED);
+MAPPING(written_shared, "written", .flags = MAP_SHARED, .pinnable = true);
+MAPPING(written_private, "written", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(pfn_written_shared, "pfn-written", .flags = MAP_SHARED);
 MAPPING(revoke_shared, "revoke", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(revoke_private, "revoke", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(dma_shared, "dma", .flags = MAP_SHARED);
 MAPPING(io_shared, "io", .flags = MAP_SHARED, .device = true);
 
 FIXTURE_SETUP(addrmap)
@@ -790,6 +801,12 @@ TEST_F(addrmap_node, translate)
 
 	for (size_t i = 0; i < self->nr; i++) {
 		ASSERT_EQ(addrmap_translate(self->fd, i * psize() + 5, &tr), 0);
+		if (variant->no_frames) {
+			EXPECT_EQ(tr.pfn, 0);
+			EXPECT_EQ(tr.phys, 0);
+			EXPECT_NE(tr.kaddr, 0);
+			continue;
+		}
 		EXPECT_NE(tr.pfn, 0);
 		EXPECT_EQ(tr.phys, tr.pfn * psize() + 5);
 		if (!variant->pages)
@@ -803,7 +820,8 @@ TEST_F(addrmap_node, translate)
 	if (!strncmp(variant->node, "pfn", 3)) {
 		EXPECT_EQ(next.pfn, tr.pfn + 1);
 	}
-	if (!strcmp(variant->node, "vmalloc") || !strcmp(variant->node, "pages")) {
+	if (!strcmp(variant->node, "vmalloc") || !strcmp(variant->node, "pages") ||
+	    !strcmp(variant->node, "dma")) {
 		EXPECT_EQ(next.kaddr, tr.kaddr + psize());
 	}
 
@@ -1514,6 +1532,261 @@ TEST(fault_around)
 	EXPECT_EQ(access_signal(map + nr * psize(), false), SIGSEGV);
 	munmap(map, nr * psize());
 	close(fd);
+}
+
+/*
+ * The segments of /dev/addrmap/segments are 1, 2, 3 ... pages long (segments.c). A
+ * fault maps the rest of the segment, and neither what follows it in memory nor
+ * the segment that follows it in the mapping.
+ *
+ *	|0|1 2|3 4 5|6 7 8 9|
+ *	       ^ read first
+ */
+TEST(segments_seam)
+{
+	int fd = addrmap_open("segments", O_RDWR);
+	unsigned char there[10] = {};
+	char *map, *part;
+
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(addrmap_set_length(fd, 10 * psize()), 0);
+	for (int i = 0; i < 10; i++) {
+		char c = i + 1;
+
+		ASSERT_EQ(pwrite(fd, &c, 1, i * psize()), 1);
+	}
+	map = mmap(NULL, 10 * psize(), PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(map, MAP_FAILED);
+	EXPECT_PAGE(map + 4 * psize(), 4);
+	ASSERT_EQ(mincore(map, 10 * psize(), there), 0);
+	if (!(there[4] & 1))
+		SKIP(return, "needs a mincore() that sees VM_PFNMAP, as of 7.3");
+	for (int i = 0; i < 10; i++) {
+		EXPECT_EQ(there[i] & 1, i == 4 || i == 5) {
+			TH_LOG("page %d", i);
+		}
+	}
+	for (int i = 0; i < 10; i++)
+		EXPECT_PAGE(map + i * psize(), i);
+
+	/* From the middle of a segment to the middle of another. */
+	part = mmap(NULL, 3 * psize(), PROT_READ, MAP_SHARED, fd, 5 * psize());
+	ASSERT_NE(part, MAP_FAILED);
+	for (int i = 0; i < 3; i++)
+		EXPECT_PAGE(part + i * psize(), 5 + i);
+	munmap(part, 3 * psize());
+	munmap(map, 10 * psize());
+	close(fd);
+}
+
+/*
+ * What x86's list of cache modes, @f, has for the page at @phys: its first line is
+ * a title, the others are "PAT: [mem 0xFIRST-0xEND] MODE".
+ */
+static const char *cache_mode(FILE *f, unsigned long long phys, char mode[32])
+{
+	unsigned long long first, end;
+	char line[128];
+
+	rewind(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "PAT: [mem %llx-%llx] %31s", &first, &end, mode) == 3 &&
+		    phys >= first && phys < end)
+			return mode;
+	}
+
+	return "none";
+}
+
+/*
+ * The device's memory is of one kind for all who map it, uncached or, with the
+ * parameter io_wc, write-combining.
+ */
+TEST(io_cache_mode)
+{
+	int param = open("/sys/module/addrmap/parameters/io_wc", O_RDONLY);
+	FILE *f = fopen("/sys/kernel/debug/x86/pat_memtype_list", "r");
+	const char *missing = addrmap_missing("io");
+	char *map, wc = 0, mode[32];
+	struct addrmap_translate tr;
+	int fd;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	if (!f)
+		SKIP(return, "needs x86 with CONFIG_X86_PAT, debugfs");
+	ASSERT_EQ(read(param, &wc, 1), 1);
+	fd = addrmap_open("io", O_RDWR);
+	ASSERT_GE(fd, 0);
+	map = mmap(NULL, psize(), PROT_READ, MAP_SHARED, fd, psize());
+	ASSERT_NE(map, MAP_FAILED);
+	ASSERT_EQ(addrmap_translate(fd, psize(), &tr), 0);
+	EXPECT_STREQ(cache_mode(f, tr.phys, mode),
+		     wc == 'Y' ? "write-combining" : "uncached-minus");
+	munmap(map, psize());
+	close(fd);
+	close(param);
+	fclose(f);
+}
+
+FIXTURE(addrmap_written)
+{
+	int fd;
+	size_t nr;	/* pages of the buffer */
+	char *map;	/* all of it */
+};
+
+FIXTURE_VARIANT(addrmap_written)
+{
+	const char *node;
+};
+
+FIXTURE_VARIANT_ADD(addrmap_written, pages) { .node = "written" };
+FIXTURE_VARIANT_ADD(addrmap_written, frames) { .node = "pfn-written" };
+
+FIXTURE_SETUP(addrmap_written)
+{
+	map_node(_metadata, variant->node, MAP_SHARED, &self->fd, &self->nr,
+		 &self->map);
+}
+
+FIXTURE_TEARDOWN(addrmap_written)
+{
+	munmap(self->map, self->nr * psize());
+	close(self->fd);
+}
+
+#define EXPECT_WRITTEN(fd, offset, first, nr)			\
+do {								\
+	__u64 _first = 0;					\
+								\
+	EXPECT_EQ(addrmap_written(fd, offset, &_first), nr);	\
+	EXPECT_EQ(_first, (__u64)(first) * psize());		\
+} while (0)
+
+#define EXPECT_NOT_WRITTEN(fd)	EXPECT_WRITTEN(fd, 0, self->nr, 0)
+
+static int write_page_5(void *arg)
+{
+	char *map = arg;
+
+	map[5 * psize()]++;
+	return 0;
+}
+
+/*
+ * The driver learns of each page that a process writes to, however it does so,
+ * and not of a page that it reads.
+ */
+TEST_F(addrmap_written, by_mapping)
+{
+	struct iovec local = { "x", 1 }, remote = { self->map + 7 * psize(), 1 };
+	int mem = open("/proc/self/mem", O_RDWR);
+	char b[32];
+
+	EXPECT_NOT_WRITTEN(self->fd);
+	for (size_t i = 0; i < self->nr; i++)
+		EXPECT_PAGE(self->map + i * psize(), i);
+	EXPECT_NOT_WRITTEN(self->fd);
+
+	self->map[2 * psize()]++;
+	self->map[4 * psize() - 1]++;
+	EXPECT_WRITTEN(self->fd, 0, 2, 2);
+	EXPECT_NOT_WRITTEN(self->fd);
+	ASSERT_EQ(in_child(write_page_5, self->map), 0);
+	EXPECT_WRITTEN(self->fd, 0, 5, 1);
+	/* The kernel, for the process; a debugger; who pins the page. */
+	ASSERT_EQ(pread(self->fd, self->map + 6 * psize(), 1, 0), 1);
+	EXPECT_WRITTEN(self->fd, 0, 6, 1);
+	ASSERT_EQ(pwrite(mem, b, sizeof(b), (uintptr_t)self->map + 9 * psize() - 9),
+		  (ssize_t)sizeof(b));
+	EXPECT_WRITTEN(self->fd, 0, 8, 2);
+	if (process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == 1) {
+		EXPECT_WRITTEN(self->fd, 0, 7, 1);
+	}
+	EXPECT_NOT_WRITTEN(self->fd);
+
+	/* Moved, and protected for a while, the mapping is still known. */
+	self->map[0]++;
+	ASSERT_EQ(mprotect(self->map, psize(), PROT_READ), 0);
+	EXPECT_WRITTEN(self->fd, 0, 0, 1);
+	ASSERT_EQ(mprotect(self->map, psize(), PROT_READ | PROT_WRITE), 0);
+	self->map[0]++;
+	EXPECT_WRITTEN(self->fd, 0, 0, 1);
+	EXPECT_NOT_WRITTEN(self->fd);
+	close(mem);
+}
+
+/* write() and transfers are the driver's own doing; what is bad is refused. */
+TEST_F(addrmap_written, not_by_mapping)
+{
+	__u64 first;
+	char c = 1;
+
+	ASSERT_EQ(pwrite(self->fd, &c, 1, 0), 1);
+	ASSERT_EQ(addrmap_transfer(self->fd, psize(), &c, 1, true), 1);
+	EXPECT_NOT_WRITTEN(self->fd);
+	EXPECT_EQ(addrmap_written(self->fd, 1, &first), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(addrmap_written(self->fd, (self->nr + 1) * psize(), &first), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(ioctl(self->fd, ADDRMAP_WRITTEN, NULL), -1);
+	EXPECT_EQ(errno, EFAULT);
+}
+
+struct writer {
+	volatile unsigned int *page;
+	atomic_uint go, done;
+};
+
+static void *write_rounds(void *p)
+{
+	struct writer *w = p;
+	unsigned int round = 0;
+
+	while (round != UINT_MAX) {
+		while (w->go == round)
+			sched_yield();
+		round = w->go;
+		*w->page = round;
+		w->done = round;
+	}
+
+	return NULL;
+}
+
+/*
+ * No write gets lost that is made while ADDRMAP_WRITTEN looks: whoever copies a
+ * page when it is told of has all that was written in the end.
+ */
+TEST_F_TIMEOUT(addrmap_written, race, SLOW_TIMEOUT)
+{
+	struct writer w = { .page = (volatile unsigned int *)self->map };
+	unsigned int copy = 0, lost = 0;
+	pthread_t thread;
+
+	*w.page = 0;
+	ASSERT_EQ(pthread_create(&thread, NULL, write_rounds, &w), 0);
+	for (unsigned int round = 1; round <= 2000; round++) {
+		bool last;
+
+		w.go = round;
+		do {
+			__u64 first;
+
+			/* The last time, it has been written. */
+			last = w.done == round;
+			if (addrmap_written(self->fd, 0, &first) > 0)
+				pread(self->fd, &copy, sizeof(copy), 0);
+			/* Mapped read-only again by a read, now and then. */
+			if (round % 3 == 0)
+				FORCE_READ(*w.page);
+		} while (!last);
+		lost += copy != round;
+	}
+	w.go = UINT_MAX;
+	pthread_join(thread, NULL);
+	EXPECT_EQ(lost, 0);
 }
 
 /* Opens the device by another node, which is removed again; -1 if it cannot. */

@@ -85,22 +85,32 @@ enum {
 	AROUND_P	= 1 << 13,
 	REVOKE_S	= 1 << 14,
 	REVOKE_P	= 1 << 15,
+	SEGMENTS	= 1 << 16,
+	DEFIO_S		= 1 << 17,
+	DEFIO_P		= 1 << 18,
+	PFN_DEFIO	= 1 << 19,
+	DMA		= 1 << 20,
 	PFN		= PFN_S | PFN_P,
 	PAGES		= PAGES_S | PAGES_P,
 	VMALLOC		= VMALLOC_S | VMALLOC_P,
 	FAULT		= FAULT_S | FAULT_P,
+	/* The driver is asked before a page of it becomes writable. */
+	DEFIO		= DEFIO_S | DEFIO_P,
 	AROUND		= AROUND_S | AROUND_P,
 	HUGE		= HUGE_S | HUGE_P,
 	/* VM_PFNMAP: the memory manager does not look for pages in it. */
-	RAW		= PFN | PFN_FAULT | IO,
+	RAW		= PFN | PFN_FAULT | SEGMENTS | PFN_DEFIO | DMA | IO,
+	/* It is, and mmap() maps nothing yet. */
+	RAW_FAULT	= PFN_FAULT | SEGMENTS | PFN_DEFIO,
 	/* mmap() has filled the page tables. */
-	EAGER		= PFN | PAGES | VMALLOC | IO,
+	EAGER		= PFN | PAGES | VMALLOC | DMA | IO,
 	/* It has, and there is no ->fault to do so again. */
 	NO_REFAULT	= PAGES | VMALLOC,
 	PRIVATE		= PFN_P | PAGES_P | VMALLOC_P | FAULT_P | HUGE_P |
-			  AROUND_P | REVOKE_P,
+			  AROUND_P | REVOKE_P | DEFIO_P,
 	SHARED		= PFN_S | PAGES_S | VMALLOC_S | FAULT_S | HUGE_S |
-			  PFN_FAULT | IO | AROUND_S | REVOKE_S,
+			  PFN_FAULT | IO | AROUND_S | REVOKE_S | SEGMENTS |
+			  DEFIO_S | PFN_DEFIO | DMA,
 	ALL		= SHARED | PRIVATE,
 	/*
 	 * With columns: only if mincore() leaves VM_PFNMAP out, as Linux does
@@ -122,6 +132,9 @@ static const struct column {
 	{ "pfn-fault", MAP_SHARED },	{ "io", MAP_SHARED },
 	{ "fault-around", MAP_SHARED },	{ "fault-around", MAP_PRIVATE },
 	{ "revoke", MAP_SHARED },	{ "revoke", MAP_PRIVATE },
+	{ "segments", MAP_SHARED },	{ "written", MAP_SHARED },
+	{ "written", MAP_PRIVATE },	{ "pfn-written", MAP_SHARED },
+	{ "dma", MAP_SHARED },
 };
 
 static const char * const legend[][2] = {
@@ -1542,9 +1555,13 @@ static const char *row_mbind(struct cell *c, long flags)
 /* What is the same for several rows. */
 #define WRITTEN	{ { SHARED, "buffer" }, { ALL, "copy" } }
 #define PINNED	{ { RAW, "EFAULT" }, { SHARED, "buffer" }, { ALL, "copy" } }
+/* For long, and for writing, of which a driver that is to be asked could not know. */
+#define PINNED_LONG_WRITE						\
+		{ { RAW | DEFIO_S, "EFAULT" }, { SHARED, "buffer" },	\
+		  { ALL, "copy" } }
 #define DROPPED	{ { RAW, "EINVAL" }, { NO_REFAULT, "SIGBUS" },		\
 		  { SHARED, "kept" }, { ALL, "lost" } }
-#define FILLED	{ { PFN_FAULT, "absent" }, { RAW | SHARED, "buffer" },	\
+#define FILLED	{ { RAW_FAULT, "absent" }, { RAW | SHARED, "buffer" },	\
 		  { ALL, "copy" } }
 
 /*
@@ -1574,7 +1591,7 @@ static const struct row {
 	{ "fork_write", row_fork_write, 0, WRITTEN },
 	{ "fork_write_copied", row_fork_write, 77, WRITTEN },
 	{ "fork_tables", row_fork_tables, 0,
-	  { { HUGE | FAULT, "absent" }, { ALL, "mapped" } } },
+	  { { HUGE | FAULT | DEFIO, "absent" }, { ALL, "mapped" } } },
 	{ "exit", row_exit, 0, { { ALL, "ok" } } },
 
 	/* Moving, resizing, replacing */
@@ -1680,16 +1697,16 @@ static const struct row {
 	  { { PFN_P, "EIO" }, { SHARED, "buffer" }, { ALL, "copy" } } },
 	{ "ptrace_poke_read_only", row_ptrace, POKE_READ_ONLY,
 	  { { PFN_P | SHARED, "EIO" }, { ALL, "copy" } } },
-	{ "io_uring_register_buffers", row_io_uring, 0, PINNED },
+	{ "io_uring_register_buffers", row_io_uring, 0, PINNED_LONG_WRITE },
 	{ "pin_fast", row_transfer, false, { { RAW, "EFAULT" }, { ALL, "ok" } } },
 	{ "pin_fast_write", row_transfer, true, PINNED },
 	{ "pin_longterm", row_pin, 0, PINNED },
-	{ "pin_longterm_write", row_pin, WRITE, PINNED },
+	{ "pin_longterm_write", row_pin, WRITE, PINNED_LONG_WRITE },
 	{ "pin_longterm_fast", row_pin, FAST, PINNED },
-	{ "pin_longterm_fast_write", row_pin, FAST | WRITE, PINNED },
-	{ "pin_longterm_copied", row_pin, WRITE | COPIED, PINNED },
+	{ "pin_longterm_fast_write", row_pin, FAST | WRITE, PINNED_LONG_WRITE },
+	{ "pin_longterm_copied", row_pin, WRITE | COPIED, PINNED_LONG_WRITE },
 	{ "pin_longterm_fast_copied", row_pin, FAST | WRITE | COPIED,
-	  { { PFN_P, "copy" }, { RAW, "EFAULT" }, { SHARED, "buffer" },
+	  { { PFN_P, "copy" }, { RAW | DEFIO_S, "EFAULT" }, { SHARED, "buffer" },
 	    { ALL, "copy" } } },
 	{ "futex_private", row_futex_private, 0, { { ALL, "ok" } } },
 	{ "futex_shared", row_futex_shared, WRITE,
@@ -1708,10 +1725,10 @@ static const struct row {
 
 	/* What others are told of it */
 	{ "vm_flags", row_vmflags, 0,
-	  { { PFN_S | IO, "sh pf io de dd" }, { PFN_P, "pf io de ac dd" },
-	    { PFN_FAULT, "sh pf de dd" }, { HUGE_S, "sh de dd hg" },
-	    { HUGE_P, "de ac dd hg" }, { FAULT_S, "sh de dd" },
-	    { FAULT_P, "de ac dd" }, { SHARED, "sh de dd mm" },
+	  { { PFN_S | DMA | IO, "sh pf io de dd" }, { PFN_P, "pf io de ac dd" },
+	    { RAW_FAULT, "sh pf de dd" }, { HUGE_S, "sh de dd hg" },
+	    { HUGE_P, "de ac dd hg" }, { FAULT_S | DEFIO_S, "sh de dd" },
+	    { FAULT_P | DEFIO_P, "de ac dd" }, { SHARED, "sh de dd mm" },
 	    { ALL, "de ac dd mm" } } },
 	{ "maps_offset", row_maps_offset, 0,
 	  { { PFN_P, "physical" }, { ALL, "offset" } } },

@@ -28,12 +28,13 @@
 #define NR_PAGES	16
 
 /*
- * The nodes that the driver always has. There is one more, "io", if a device's
- * memory was found for it by the parameters io_start and io_length.
+ * The nodes that the driver always has. There are two more: "dma" where there is
+ * DMA, and "io", if a device's memory was found for it by the parameters io_start
+ * and io_length.
  */
 static const char * const addrmap_nodes[] = {
 	"pfn", "pages", "vmalloc", "fault", "fault-around", "pfn-fault", "huge",
-	"revoke",
+	"segments", "written", "pfn-written", "revoke",
 };
 
 #define NEEDS_IO	"needs a device: modprobe addrmap io_start= io_length="
@@ -113,6 +114,21 @@ static inline int addrmap_revoke(int fd, __u32 flags)
 	return ioctl(fd, ADDRMAP_REVOKE, &arg);
 }
 
+/*
+ * The first pages from @offset on that mappings have written to. How many there
+ * are, with their offset in *@first, or -1.
+ */
+static inline long addrmap_written(int fd, __u64 offset, __u64 *first)
+{
+	struct addrmap_written arg = { .offset = offset };
+
+	if (ioctl(fd, ADDRMAP_WRITTEN, &arg))
+		return -1;
+	*first = arg.offset;
+
+	return arg.length / sysconf(_SC_PAGESIZE);
+}
+
 static inline int addrmap_translate(int fd, __u64 offset,
 				    struct addrmap_translate *tr)
 {
@@ -122,8 +138,8 @@ static inline int addrmap_translate(int fd, __u64 offset,
 }
 
 /*
- * Why a test of @node is to be skipped, or NULL. Of all nodes, only "io" may be
- * missing: then it is for want of a device.
+ * Why a test of @node is to be skipped, or NULL. Of all nodes, only two may be
+ * missing: "io" for want of a device, and "dma" where there is no DMA.
  */
 static inline const char *addrmap_missing(const char *node)
 {
@@ -131,6 +147,12 @@ static inline const char *addrmap_missing(const char *node)
 	const char *missing = NULL;
 	int fd;
 
+	if (!strcmp(node, "dma")) {
+		fd = addrmap_open(node, O_RDWR);
+		if (fd >= 0)
+			close(fd);
+		return fd < 0 && errno == ENOENT ? "needs CONFIG_HAS_DMA" : NULL;
+	}
 	if (strcmp(node, "io"))
 		return NULL;
 	fd = addrmap_open(node, O_RDWR);

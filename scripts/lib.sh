@@ -31,7 +31,8 @@ WITHOUT_FIX=${ADDRMAP_WITHOUT_FIX:-}	# or the subject of one, as scripts/series 
 STABLE_URL=https://git.kernel.org/pub/scm/linux/kernel/git/stable/linux.git
 
 # Where a folder of this repository lies in a kernel tree
-OVERLAY=(driver:mm/addrmap kunit:mm/tests selftests:tools/testing/selftests/mm)
+OVERLAY=(driver:mm/addrmap kunit:mm/tests selftests:tools/testing/selftests/mm
+	documentation:Documentation/driver-api)
 
 say() { printf '%s: %s\n' "$ME" "$*"; }
 warn() { printf '%s: %s\n' "$ME" "$*" >&2; }
@@ -702,7 +703,7 @@ series_commit() {
 	key=$({ echo "${options[*]} $SHORT"
 		xgit -C "$TREE" rev-parse 'base^{tree}'
 		overlay_files
-		find "$ROOT"/{patches,driver,kunit,selftests,scripts/compose} -type f \
+		find "$ROOT"/{patches,driver,kunit,selftests,documentation,scripts/compose} -type f \
 			-printf '%p %m\0' | sort -z | cut -z -d' ' -f1 | xargs -0 sha1sum
 	} | sha1sum | cut -d' ' -f1)
 	said=$TREE/.git/series/$key

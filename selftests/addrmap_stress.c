@@ -110,6 +110,7 @@ struct slot {
 static struct shared {
 	bool failed, stop, leaves;
 	char why[600];
+	struct context where;		/* it failed */
 	/* Sequential mode */
 	struct context last[NR_PROCS];
 	sem_t turn[NR_PROCS], done;
@@ -180,6 +181,7 @@ static void fail(const char *fmt, ...)
 
 	if (__atomic_exchange_n(&sh->failed, true, __ATOMIC_SEQ_CST))
 		return;
+	sh->where = now;
 	n = snprintf(sh->why, sizeof(sh->why),
 		     "seed %llu, step %d, process %d: %s %s, node %s, offset %#zx: ",
 		     (unsigned long long)seed, now.step, now.who, now.op,
@@ -494,13 +496,17 @@ static void check_page(size_t i, size_t off, size_t len)
 static void check_file(struct file *f)
 {
 	struct desc *d = &sh->desc[f->desc];
+	size_t n;
 
 	if (f->desc < 0 || d->mode == O_WRONLY)
 		return;
-	for (size_t off = 0; off < sh->length[d->buf] && !failed(); off += ps) {
+	for (size_t off = 0; off < sh->length[d->buf] && !failed(); off += n) {
+		n = sh->length[d->buf] - off;
+		if (n > NR_PAGES * ps)
+			n = NR_PAGES * ps;
 		about(d->node, off, "read()");
-		if (expect(result(pread(f->fd, plain, ps, off)), ps))
-			same(plain, buf_at(d->buf, off), ps);
+		if (expect(result(pread(f->fd, plain, n, off)), n))
+			same(plain, buf_at(d->buf, off), n);
 	}
 }
 
@@ -788,7 +794,7 @@ static void op_mprotect(void)
 }
 
 /* What madvise() does to a page; 0 or -errno. */
-static int advise(size_t i, bool last, int advice)
+static int advise(size_t i, int advice)
 {
 	struct slot *s = &arena[i];
 
@@ -798,10 +804,7 @@ static int advise(size_t i, bool last, int advice)
 	if (advice == MADV_DONTNEED) {
 		s->copied = false;
 		s->gone = !nodes[s->node].refault;
-	} else if (advice == MADV_DONTFORK && !s->dontfork) {
-		split(i);
-		if (last)
-			split(i + 1);
+	} else if (advice == MADV_DONTFORK) {
 		s->dontfork = true;
 	}
 
@@ -818,11 +821,15 @@ static void op_madvise(void)
 	int advice = advices[pick(3, 8)], holes = 0, err = 0;
 
 	about_pages(at, nr, ", advice", advice);
+	if (advice == MADV_DONTFORK && !arena[at].dontfork)
+		split(at);
+	if (advice == MADV_DONTFORK && !arena[at + nr - 1].dontfork)
+		split(at + nr);
 	for (size_t i = at; i < at + nr && !err; i++) {
 		if (arena[i].buf < 0)
 			holes = -ENOMEM;
 		else
-			err = advise(i, i + 1 == at + nr, advice);
+			err = advise(i, advice);
 	}
 	expect(result(madvise(base + at * ps, nr * ps, advice)), err ?: holes);
 }
@@ -1148,13 +1155,17 @@ static void take_turns(void)
 	for (;;) {
 		const struct op *op = &ops[ARRAY_SIZE(ops) - 2];
 		int who = now.who;
+		bool leaves;
 
 		while (sem_wait(&sh->turn[who]))
 			;
 		now.step = sh->step;
 		now.key = now.step;
-		if (now.step >= 0)
+		/* Without open files there is not much to do. */
+		if (now.step >= NR_FILES)
 			op = pick_op(ops, ARRAY_SIZE(ops));
+		else if (now.step >= 0)
+			op = ops;
 		now.op = op->name;
 		about(0, 0, "nothing");
 		op->fn();
@@ -1162,14 +1173,15 @@ static void take_turns(void)
 		if (now.who != who)
 			continue;
 		count_mappings(who);
+		leaves = now.step < 0 || sh->leaves;
 		if (verbose && now.step >= 0)
 			ksft_print_msg("step %d, process %d: %s %s, node %s, offset %#zx\n",
 				       now.step, who, now.op, now.detail,
 				       nodes[now.node].name, now.offset);
 		fflush(stdout);
-		if (now.step < 0 || sh->leaves)
-			_exit(failed());
 		sem_post(&sh->done);
+		if (leaves)
+			_exit(0);
 	}
 }
 
@@ -1222,6 +1234,8 @@ static void turn(int who, int step)
 	sem_post(&sh->turn[who]);
 	wait_for(&sh->done, pid);
 	now = sh->last[who];
+	if (failed())
+		kill(pid, SIGKILL);
 	if (step < 0 || sh->leaves || failed()) {
 		sh->leaves = false;
 		reap(pid);
@@ -1232,15 +1246,18 @@ static void turn(int who, int step)
 
 static void run_sequential(const int *steps, int nr)
 {
+	pid_t pid;
+
 	for (size_t i = 0; i < NR_PROCS * nr_slots; i++)
 		slots[i] = (struct slot) { .buf = -1 };
 	for (int n = 0; n < NR_PROCS; n++)
 		sem_init(&sh->turn[n], 1, 0);
 	sem_init(&sh->done, 1, 0);
 	arena = slots;
-	sh->pid[0] = fork();
-	if (!sh->pid[0])
+	pid = fork();
+	if (!pid)
 		first_process();
+	sh->pid[0] = pid;
 	for (int i = 0; i < nr && !stopped(); i++) {
 		int who = draw(steps[i], 14) % NR_PROCS;
 
@@ -1262,6 +1279,8 @@ static void run_sequential(const int *steps, int nr)
 #define NR_AREAS	4
 #define AREA_PAGES	8
 #define OWN_LEN		64
+/* The pages of all areas of the actors, behind which are their private buffers */
+#define AREAS_PAGES	(NR_ACTORS * NR_AREAS * AREA_PAGES)
 
 /* Every page begins with this, which nobody changes. */
 struct head {
@@ -1579,7 +1598,7 @@ static void race_fork(void)
 /* Another thread's mapping: there or not, but no other memory. */
 static void race_peek(void)
 {
-	size_t n = pick(1, NR_THREADS * NR_AREAS * AREA_PAGES);
+	size_t n = pick(1, AREAS_PAGES);
 	struct head found, head;
 
 	if (copy_signal(&found, homes + n * ps, sizeof(found)))
@@ -1593,8 +1612,9 @@ static void race_peek(void)
 static void race_private(void)
 {
 	size_t nr = 1 + pick(1, NR_PAGES), len = nr * ps, at = pick(2, len);
-	int node = pick_node(3), fd, sig = 0;
-	char byte = 1, *p;
+	char byte = 1, *p = homes + (AREAS_PAGES + now.who * NR_PAGES) * ps;
+	int node = pick_node(3), fd, sig;
+	long got;
 
 	if (nodes[node].device)
 		return;
@@ -1605,12 +1625,11 @@ static void race_private(void)
 		close(fd);
 		return;
 	}
-	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	got = result((long)mmap(p, len, PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_FIXED, fd, 0));
 	close(fd);
-	if (p == MAP_FAILED) {
-		expect(-errno, nodes[node].revoke ? -ENODEV : 0);
+	if ((got == -ENODEV && nodes[node].revoke) || !expect(got, (long)p))
 		return;
-	}
 	sig = copy_signal(&byte, p + at, 1);
 	if (sig && !nodes[node].revoke)
 		fail("expected no signal, found %d", sig);
@@ -1657,14 +1676,16 @@ static const struct op races[] = {
 	{ "private buffer", race_private, 4 }, { "revoke", race_revoke, 4 },
 };
 
+static pthread_barrier_t threads_are_there;
+
 static void *actor(void *arg)
 {
-	int thread = (long)arg % NR_THREADS;
-
 	now.who = (long)arg;
+	/* Nobody is to get memory there once the addresses are in use. */
+	pthread_barrier_wait(&threads_are_there);
 	for (int n = 0; n < NR_AREAS; n++)
 		areas[n].home = homes +
-				(thread * NR_AREAS + n) * AREA_PAGES * ps;
+				(now.who * NR_AREAS + n) * AREA_PAGES * ps;
 	for (now.step = 0; now.step < NR_STEPS && !stopped(); now.step++) {
 		const struct op *op;
 
@@ -1684,11 +1705,13 @@ static void race(long first)
 {
 	pthread_t thread[NR_THREADS];
 
-	homes = free_range(NR_THREADS * NR_AREAS * AREA_PAGES * ps);
+	pthread_barrier_init(&threads_are_there, NULL, NR_THREADS + 1);
 	for (long n = 0; n < NR_THREADS; n++) {
 		if (pthread_create(&thread[n], NULL, actor, (void *)(first + n)))
 			fail("no thread");
 	}
+	homes = free_range((AREAS_PAGES + NR_ACTORS * NR_PAGES) * ps);
+	pthread_barrier_wait(&threads_are_there);
 	for (int n = 0; n < NR_THREADS; n++)
 		pthread_join(thread[n], NULL);
 }
@@ -1897,6 +1920,7 @@ static bool run(struct mode *mode, const int *steps, int nr)
 static int shrink(struct mode *mode, int *steps, int nr)
 {
 	time_t end = time(NULL) + SHRINK_TIME;
+	struct context where = sh->where;
 	int shorter[NR_STEPS];
 
 	for (int chunk = nr / 2; chunk; chunk /= 2) {
@@ -1904,7 +1928,9 @@ static int shrink(struct mode *mode, int *steps, int nr)
 			memcpy(shorter, steps, i * sizeof(*steps));
 			memcpy(shorter + i, steps + i + chunk,
 			       (nr - i - chunk) * sizeof(*steps));
-			if (run(mode, shorter, nr - chunk)) {
+			if (run(mode, shorter, nr - chunk) ||
+			    strcmp(sh->where.op, where.op) ||
+			    sh->where.node != where.node) {
 				i += chunk;
 				continue;
 			}
@@ -1994,7 +2020,6 @@ static void prepare(void)
 	copies = map_anon(NR_PROCS * nr_slots * ps, MAP_SHARED);
 	slots = map_anon(NR_PROCS * nr_slots * sizeof(*slots), MAP_SHARED);
 	plain = map_anon((NR_PAGES + 8) * ps, MAP_PRIVATE);
-	base = free_range(nr_slots * ps);
 	for (int n = 0; n < NR_NODES; n++) {
 		int fd = addrmap_missing(nodes[n].name) ? -1 :
 			 addrmap_open(nodes[n].name, O_RDWR);
@@ -2005,6 +2030,8 @@ static void prepare(void)
 			ksft_print_msg("without the node %s\n", nodes[n].name);
 	}
 	prepare_direct();
+	/* From now on, no process gets memory at addresses that it has not chosen. */
+	base = free_range(nr_slots * ps);
 	signal(SIGINT, interrupted);
 	signal(SIGTERM, interrupted);
 }

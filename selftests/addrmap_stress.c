@@ -123,7 +123,7 @@ static struct shared {
 	bool revoked[NR_NODES];
 	unsigned int epoch[NR_NODES];	/* one more by each revoke */
 	/* Concurrent mode */
-	unsigned int restores;
+	unsigned int restores, restored;	/* begun, and done */
 	unsigned int version[NR_NODES][NR_PAGES][NR_ACTORS];
 } *sh;
 
@@ -446,9 +446,8 @@ static size_t pick_mapped(int n)
 static struct file *pick_file(int n)
 {
 	for (size_t i = 0; i < NR_FILES; i++) {
-		struct file *f = &file[pick(n, NR_FILES + i) % NR_FILES];
+		struct file *f = &file[(pick(n, NR_FILES) + i) % NR_FILES];
 
-		f = &file[(pick(n, NR_FILES) + i) % NR_FILES];
 		if (f->desc >= 0)
 			return f;
 	}
@@ -514,7 +513,8 @@ static void check_file(struct file *f)
 static void op_check(void)
 {
 	for (size_t i = 0; i < nr_slots && !failed(); i++) {
-		if (i >= BUSY_PAGES && arena[i].buf < 0)
+		/* Where nothing is mapped, the page behind a mapping will do. */
+		if (arena[i].buf < 0 && (!i || arena[i - 1].buf < 0))
 			continue;
 		about_pages(i, 1, " page", i);
 		check_page(i, 0, ps);
@@ -575,7 +575,7 @@ static void op_open(void)
 		O_RDWR, O_RDWR, O_RDWR, O_RDWR, O_RDWR, O_RDONLY, O_RDONLY,
 		O_WRONLY,
 	};
-	size_t len = one_in(1, 8) ? BIG : (1 + pick(1, NR_PAGES)) * ps;
+	size_t len = one_in(1, 16) ? BIG : (1 + pick(1, NR_PAGES)) * ps;
 	struct desc *d = &sh->desc[sh->nr_descs];
 	int n = pick(2, NR_NODES);
 	struct file *f = NULL;
@@ -592,7 +592,7 @@ static void op_open(void)
 	if (!expect(f->fd < 0 ? -errno : 0, 0))
 		return;
 	f->desc = sh->nr_descs++;
-	if (!nodes[n].device && !one_in(4, 8))
+	if (!nodes[n].device && !one_in(4, 12))
 		new_buffer(f, d, len);
 	if (!d->own && !sh->length[n])
 		learn_shared(d);
@@ -705,27 +705,20 @@ static void op_munmap(void)
 		forget(at, nr);
 }
 
-static void op_grow(void)
+/* A mapping can become shorter, but not longer. */
+static void op_resize(void)
 {
 	size_t at = pick_mapped(1), nr = same_vma(at, pick_nr(2, nr_slots));
-	int flags = one_in(3, 2) ? MREMAP_MAYMOVE : 0;
-
-	about_pages(at, nr, ", flags", flags);
-	expect(result((long)mremap(base + at * ps, nr * ps, (nr + 1) * ps,
-				   flags)), -EFAULT);
-}
-
-static void op_shrink(void)
-{
-	size_t at = pick_mapped(1), nr = same_vma(at, pick_nr(2, nr_slots));
-	size_t less = 1 + pick(3, nr);
+	size_t to = one_in(3, 3) ? nr + 1 : 1 + pick(4, nr);
+	bool fails = arena[at].buf < 0 || to > nr;
 	void *p;
 
-	about_pages(at, nr, " to", less);
-	p = mremap(base + at * ps, nr * ps, less * ps, 0);
-	if (expect(result((long)p), arena[at].buf < 0 ? -EFAULT :
-		   (long)(base + at * ps)) && nr > less)
-		forget(at + less, nr - less);
+	about_pages(at, nr, " to", to);
+	p = mremap(base + at * ps, nr * ps, to * ps,
+		   one_in(5, 2) ? MREMAP_MAYMOVE : 0);
+	if (expect(result((long)p), fails ? -EFAULT :
+		   (long)(base + at * ps)) && nr > to)
+		forget(at + to, nr - to);
 }
 
 static void op_move(void)
@@ -891,8 +884,12 @@ static long copy_error(struct desc *d, struct slot *s, size_t pos, size_t len,
 }
 
 /* read() and write(), or the driver pins the memory: of a page, or plain. */
-static void copy(bool to_buffer, bool pin)
+static void op_copy(void)
 {
+	static const char * const names[2][2] = {
+		{ "read", "transfer from" }, { "write", "transfer to" },
+	};
+	bool to_buffer = one_in(8, 2), pin = one_in(9, 2);
 	size_t at = pick_mapped(1), off, len = pick_part(2, &off), max, pos;
 	struct slot *s = one_in(3, 2) ? &arena[at] : NULL;
 	char *mem = s ? base + at * ps + off : plain;
@@ -912,6 +909,7 @@ static void copy(bool to_buffer, bool pin)
 	pos = one_in(6, 16) ? max + pick(6, 2) : pick(6, max);
 	if (pos < max && len > max - pos && (!pin || !one_in(7, 8)))
 		len = max - pos;
+	now.op = names[to_buffer][pin];
 	about(d->node, pos, "%zu bytes, %s, page %zu of %s", len,
 	      s ? "mapped" : "plain memory", at, s && s->buf >= 0 ?
 	      nodes[s->node].name : "none");
@@ -928,26 +926,6 @@ static void copy(bool to_buffer, bool pin)
 		memcpy(buf_at(d->buf, pos), s ? content(s) + off : plain, want);
 	else
 		copied_to(s, off, buf_at(d->buf, pos), want);
-}
-
-static void op_read(void)
-{
-	copy(false, false);
-}
-
-static void op_write(void)
-{
-	copy(true, false);
-}
-
-static void op_transfer_from(void)
-{
-	copy(false, true);
-}
-
-static void op_transfer_to(void)
-{
-	copy(true, true);
 }
 
 /* A file's page gets into a mapping by direct I/O. */
@@ -1122,12 +1100,11 @@ static const struct op {
 } ops[] = {
 	{ "open", op_open, 6 }, { "close", op_close, 3 },
 	{ "mmap", op_mmap, 14 }, { "munmap", op_munmap, 5 },
-	{ "grow", op_grow, 2 }, { "shrink", op_shrink, 3 },
+	{ "resize", op_resize, 5 },
 	{ "move", op_move, 5 }, { "mprotect", op_mprotect, 6 },
 	{ "madvise", op_madvise, 6 }, { "load", op_load, 12 },
-	{ "store", op_store, 14 }, { "read", op_read, 6 },
-	{ "write", op_write, 6 }, { "transfer from", op_transfer_from, 4 },
-	{ "transfer to", op_transfer_to, 4 }, { "direct I/O", op_direct, 4 },
+	{ "store", op_store, 14 }, { "copy", op_copy, 20 },
+	{ "direct I/O", op_direct, 4 },
 	{ "/proc/PID/mem", op_proc_mem, 5 }, { "vmsplice", op_vmsplice, 3 },
 	{ "read a pipe", op_read_pipe, 3 }, { "set length", op_set_length, 1 },
 	{ "revoke", op_revoke, 3 }, { "fork", op_fork, 3 },
@@ -1642,20 +1619,20 @@ static void race_private(void)
 /* While nobody gives the memory back, no mapping shows it. */
 static void race_revoke(void)
 {
-	unsigned int restores;
+	unsigned int restored;
 	int node = 0, sig;
 	char byte;
 
 	while (!nodes[node].revoke)
 		node++;
 	about(node, 0, "all mappings");
-	restores = __atomic_load_n(&sh->restores, __ATOMIC_SEQ_CST);
+	restored = __atomic_load_n(&sh->restored, __ATOMIC_SEQ_CST);
 	expect(result(addrmap_revoke(node_fd[node], 0)), 0);
 	for (struct area *a = areas; a < areas + NR_AREAS; a++) {
 		if (!a->nr || a->node != node)
 			continue;
 		sig = copy_signal(&byte, a->at + pick(1, a->nr) * ps, 1);
-		if (sig != SIGBUS && restores ==
+		if (sig != SIGBUS && restored ==
 		    __atomic_load_n(&sh->restores, __ATOMIC_SEQ_CST))
 			fail("expected signal %d, found %d", SIGBUS, sig);
 	}
@@ -1664,6 +1641,7 @@ static void race_revoke(void)
 	__atomic_add_fetch(&sh->restores, 1, __ATOMIC_SEQ_CST);
 	expect(result(addrmap_revoke(node_fd[node], ADDRMAP_REVOKE_RESTORE)),
 	       0);
+	__atomic_add_fetch(&sh->restored, 1, __ATOMIC_SEQ_CST);
 }
 
 static const struct op races[] = {
@@ -1788,7 +1766,7 @@ static long read_number(const char *path)
 	return value;
 }
 
-/* The numbers of @path whose names are in @names; those with a '-' subtract. */
+/* The sum of the numbers of @path that have one of the @names. */
 static long sum_of(const char *path, const char * const *names)
 {
 	FILE *f = fopen(path, "r");
@@ -1796,18 +1774,11 @@ static long sum_of(const char *path, const char * const *names)
 	char line[128], name[64];
 
 	while (f && fgets(line, sizeof(line), f)) {
-		bool free = sscanf(line, " pages free %ld", &value) == 1;
-
-		if (free)
-			strcpy(name, "free");
-		else if (sscanf(line, " %63[^: ]%*[: ] %ld", name, &value) != 2)
+		if (sscanf(line, " pages %63s %ld", name, &value) != 2 &&
+		    sscanf(line, " %63s %ld", name, &value) != 2)
 			continue;
-		for (int i = 0; names[i]; i++) {
-			bool minus = names[i][0] == '-';
-
-			if (!strcmp(name, names[i] + minus))
-				sum += minus ? -value : value;
-		}
+		for (int i = 0; names[i]; i++)
+			sum += strcmp(name, names[i]) ? 0 : value;
 	}
 	if (f)
 		fclose(f);
@@ -1823,17 +1794,17 @@ static long sum_of(const char *path, const char * const *names)
 static void measure(long *left)
 {
 	static const char * const known[] = {
-		"-free", "-count", "-nr_file_pages", "-nr_anon_pages",
-		"-nr_slab_reclaimable", "-nr_slab_unreclaimable",
-		"-nr_page_table_pages", NULL
+		"free", "count:", "nr_file_pages", "nr_anon_pages",
+		"nr_slab_reclaimable", "nr_slab_unreclaimable",
+		"nr_page_table_pages", NULL
 	};
-	static const char * const pins[] = {
-		"nr_foll_pin_acquired", "-nr_foll_pin_released", NULL
-	};
+	static const char * const pinned[] = { "nr_foll_pin_acquired", NULL };
+	static const char * const unpinned[] = { "nr_foll_pin_released", NULL };
 
 	read_number("/proc/sys/vm/stat_refresh");
-	left[PAGES] = sum_of("/proc/zoneinfo", known);
-	left[PINS] = sum_of("/proc/vmstat", pins);
+	left[PAGES] = -sum_of("/proc/zoneinfo", known);
+	left[PINS] = sum_of("/proc/vmstat", pinned) -
+		     sum_of("/proc/vmstat", unpinned);
 	left[REFERENCES] = read_number("/sys/module/addrmap/refcnt");
 }
 

@@ -33,6 +33,7 @@
 #define SHRINK_TIME	60
 /* What is missing after that many runs in a row is lost. */
 #define NR_REPEATS	6
+#define FEW_REPEATS	2	/* while there are many sequences to try */
 
 const struct node nodes[NR_NODES] = {
 	{ .name = "pfn", .raw = true },
@@ -118,7 +119,8 @@ void fail(const char *fmt, ...)
 	n = snprintf(sh->why, sizeof(sh->why),
 		     "seed %llu, step %d, process %d: %s %s, node %s, offset %#zx: ",
 		     seed, now.step, now.who, now.op,
-		     now.detail, nodes[now.node].name, now.offset);
+		     now.detail, now.node < 0 ? "any" : nodes[now.node].name,
+		     now.offset);
 	va_start(args, fmt);
 	vsnprintf(sh->why + n, sizeof(sh->why) - n, fmt, args);
 	va_end(args);
@@ -373,12 +375,12 @@ static void run_once(struct mode *mode, const int *steps, int nr)
 }
 
 /* Run a sequence, again if it seems to leave something: does it do so always? */
-static bool run(struct mode *mode, const int *steps, int nr)
+static bool run(struct mode *mode, const int *steps, int nr, int repeats)
 {
 	long least[NR_LEFT], before[NR_LEFT], after[NR_LEFT];
 	bool lost = true;
 
-	for (int n = 0; n < NR_REPEATS && lost; n++) {
+	for (int n = 0; n < repeats && lost; n++) {
 		measure(before);
 		run_once(mode, steps, nr);
 		if (stopped())
@@ -399,10 +401,11 @@ static bool run(struct mode *mode, const int *steps, int nr)
 			usleep(20000);
 		}
 	}
+	about(-1, 0, "of %d runs", repeats);
 	for (int i = 0; i < NR_LEFT && lost && !stopped(); i++) {
 		if (least[i] > 0)
-			fail("expected all %s back, found %ld missing after each of %d runs",
-			     left_names[i], least[i], NR_REPEATS);
+			fail("expected all %s back, found %ld missing after each",
+			     left_names[i], least[i]);
 	}
 
 	return !failed();
@@ -420,7 +423,7 @@ static int shrink(struct mode *mode, int *steps, int nr)
 			memcpy(shorter, steps, i * sizeof(*steps));
 			memcpy(shorter + i, steps + i + chunk,
 			       (nr - i - chunk) * sizeof(*steps));
-			if (run(mode, shorter, nr - chunk) ||
+			if (run(mode, shorter, nr - chunk, FEW_REPEATS) ||
 			    strcmp(sh->where.op, where.op) ||
 			    sh->where.node != where.node) {
 				i += chunk;
@@ -443,7 +446,7 @@ static void report(struct mode *mode, int *steps, int nr)
 		nr = shrink(mode, steps, nr);
 		verbose = true;
 	}
-	again = !run(mode, steps, nr);
+	again = !run(mode, steps, nr, NR_REPEATS);
 	if (again)
 		ksft_print_msg("%s\n", sh->why);
 	ksft_print_msg("%s: --%s --seed %llu%s", again ? "replay" :
@@ -462,7 +465,7 @@ static void test(struct mode *mode, int *steps, int nr, long seconds, bool one)
 
 	ksft_print_msg("%s: seed %llu\n", mode->name, seed);
 	do {
-		ok = run(mode, steps, nr);
+		ok = run(mode, steps, nr, NR_REPEATS);
 		if (!ok || one || stopped())
 			break;
 		seed++;

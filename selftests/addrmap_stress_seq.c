@@ -690,7 +690,7 @@ static void op_copy(void)
 	got = pin ? addrmap_transfer(f->fd, pos, mem, len, to_buffer) :
 	      to_buffer ? pwrite(f->fd, mem, len, pos) :
 	      pread(f->fd, mem, len, pos);
-	if (!expect(result(got), want))
+	if (!expect(result(got), want) || !want)
 		return;
 	if (to_buffer)
 		memcpy(buf_at(d->buf, pos), s ? content(s) + off : plain, want);

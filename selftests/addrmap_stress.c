@@ -145,15 +145,21 @@ long result(long got)
 	return got == -1 ? -errno : got;
 }
 
+/* An address is none, even if it is negative as a number. */
+static bool is_error(long value)
+{
+	return value < 0 && value >= -4095;
+}
+
 /* Is @got what it has to be, and not an error? */
 bool expect(long got, long want)
 {
 	if (got != want)
-		fail("expected %ld%s%s, found %ld%s%s",
-		     want, want < 0 ? " " : "", want < 0 ? strerror(-want) : "",
-		     got, got < 0 ? " " : "", got < 0 ? strerror(-got) : "");
+		fail("expected %ld %s, found %ld %s",
+		     want, is_error(want) ? strerror(-want) : "",
+		     got, is_error(got) ? strerror(-got) : "");
 
-	return got == want && got >= 0;
+	return got == want && !is_error(got);
 }
 
 bool same(const char *found, const char *expected, size_t len)
@@ -338,7 +344,7 @@ static struct mode {
 };
 
 /* How many mappings there are of the buffers that files share, and no revoke. */
-static void count_mappings(long *mappings)
+static void shared_mappings(long *mappings)
 {
 	for (int n = 0; n < NR_NODES; n++) {
 		int fd = has_node[n] ? addrmap_open(nodes[n].name, O_RDWR) : -1;
@@ -359,9 +365,9 @@ static void run_once(struct mode *mode, const int *steps, int nr)
 
 	memset(sh, 0, sizeof(*sh));
 	now = (struct context) { .op = "start", .step = -1 };
-	count_mappings(before);
+	shared_mappings(before);
 	mode->run(steps, nr);
-	count_mappings(after);
+	shared_mappings(after);
 	now.op = "end";
 	for (int n = 0; n < NR_NODES; n++) {
 		about(n, 0, "of all processes");
@@ -450,8 +456,7 @@ static void report(struct mode *mode, int *steps, int nr)
 	if (again)
 		ksft_print_msg("%s\n", sh->why);
 	ksft_print_msg("%s: --%s --seed %llu%s", again ? "replay" :
-		       "does not fail again", mode->name,
-		       seed, verbose ? " --steps " : "\n");
+		       "does not fail again", mode->name, seed, verbose ? " --steps " : "\n");
 	for (int i = 0; i < nr && verbose; i++)
 		printf("%d%c", steps[i], i + 1 < nr ? ',' : '\n');
 	verbose = false;
@@ -471,13 +476,11 @@ static void test(struct mode *mode, int *steps, int nr, long seconds, bool one)
 		seed++;
 		if (time(NULL) > told + 5) {
 			told = time(NULL);
-			ksft_print_msg("%s: up to seed %llu\n", mode->name,
-				       seed);
+			ksft_print_msg("%s: up to seed %llu\n", mode->name, seed);
 		}
 	} while (time(NULL) < start + seconds);
 	ksft_print_msg("%s: %llu sequences in %ld s\n", mode->name,
-		       seed - first + 1,
-		       time(NULL) - start);
+		       seed - first + 1, time(NULL) - start);
 	if (!ok)
 		report(mode, steps, nr);
 	ksft_test_result(ok && !sh->stop, "%s\n", mode->name);
@@ -507,13 +510,17 @@ static void prepare(void)
 {
 	sh = map_anon(sizeof(*sh), MAP_SHARED);
 	for (int n = 0; n < NR_NODES; n++) {
-		int fd = addrmap_missing(nodes[n].name) ? -1 :
-			 addrmap_open(nodes[n].name, O_RDWR);
+		const char *missing = addrmap_missing(nodes[n].name);
+		int fd = addrmap_open(nodes[n].name, O_RDWR);
 
-		has_node[n] = fd >= 0;
+		if (missing)
+			ksft_print_msg("without %s: %s\n", nodes[n].name,
+				       missing);
+		else if (fd < 0)
+			ksft_exit_fail_msg("no node %s: %s\n", nodes[n].name,
+					   strerror(errno));
+		has_node[n] = !missing;
 		close(fd);
-		if (fd < 0)
-			ksft_print_msg("without the node %s\n", nodes[n].name);
 	}
 	prepare_direct();
 	prepare_race();
@@ -522,7 +529,7 @@ static void prepare(void)
 	signal(SIGTERM, interrupted);
 }
 
-static void usage(void)
+static void help(void)
 {
 	fprintf(stderr,
 		"usage: addrmap_stress [--seconds N] [--seed N] [--sequential | --concurrent]\n"
@@ -555,13 +562,14 @@ int main(int argc, char **argv)
 			one = true;
 		} else if (c == 'n') {
 			verbose = true;
+			modes[1].chosen = false;
 			for (char *p = strtok(optarg, ","); p && nr < NR_STEPS;
 			     p = strtok(NULL, ","))
 				steps[nr++] = atoi(p);
 		} else if (c < 2) {
 			modes[!c].chosen = false;
 		} else {
-			usage();
+			help();
 		}
 	}
 	ps = psize();

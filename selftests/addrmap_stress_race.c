@@ -31,9 +31,7 @@ struct area {
 	unsigned int version[AREA_PAGES];	/* of copies, 0: there is none */
 };
 
-/* What all actors see: how often the mappings were given back to them, and which
- * bytes each of them has written.
- */
+/* What all actors see: restores of the mappings, and who wrote which bytes. */
 static struct state {
 	unsigned int restores, restored;	/* begun, and done */
 	unsigned int version[NR_NODES][NR_PAGES][NR_ACTORS];

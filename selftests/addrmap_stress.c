@@ -248,8 +248,11 @@ void reap(pid_t pid)
 		fail("expected no signal, killed by %d", WTERMSIG(status));
 }
 
-/* Wait until @sem is posted, or process @pid has ended. */
-void wait_for(sem_t *sem, pid_t pid)
+/*
+ * Wait until @sem is posted, or process @pid has ended. What hangs may be beyond
+ * SIGKILL, so that is the end.
+ */
+void wait_for(sem_t *sem, pid_t pid, int who)
 {
 	for (int i = 0; i < PATIENCE * 10; i++) {
 		siginfo_t info = { 0 };
@@ -267,8 +270,9 @@ void wait_for(sem_t *sem, pid_t pid)
 		if (info.si_pid)
 			return;
 	}
+	now = sh->last[who];
 	fail("hangs for %d seconds", PATIENCE);
-	kill(pid, SIGKILL);
+	ksft_exit_fail_msg("%s\n", sh->why);
 }
 
 /* ---- Runs, and what they leave ---- */

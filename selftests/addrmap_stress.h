@@ -86,7 +86,7 @@ void *map_anon(size_t len, int flags);
 char *free_range(size_t len);
 void start_process(void);
 void reap(pid_t pid);
-void wait_for(sem_t *sem, pid_t pid);
+void wait_for(sem_t *sem, pid_t pid, int who);
 
 /* A file that can be read by direct I/O, or -1; and its first page */
 extern int direct_fd;

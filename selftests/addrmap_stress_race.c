@@ -489,7 +489,7 @@ void run_race(const int *unused, int nr)
 	leader = fork();
 	if (leader) {
 		sem_init(&never, 0, 0);
-		wait_for(&never, leader);
+		wait_for(&never, leader, 0);
 		reap(leader);
 		return;
 	}

@@ -935,7 +935,7 @@ static void turn(int who, int step)
 
 	st->step = step;
 	sem_post(&st->turn[who]);
-	wait_for(&st->done, pid);
+	wait_for(&st->done, pid, who);
 	now = sh->last[who];
 	if (failed())
 		kill(pid, SIGKILL);

@@ -216,8 +216,13 @@ static void race_transfer(void)
 	got = result(addrmap_transfer(node_fd[node], page * ps + off,
 				      a->at + i * ps + off, OWN_LEN,
 				      to_buffer));
-	if (got == -EFAULT && (nodes[a->node].raw || nodes[a->node].revoke ||
-			       !(a->prot & (to_buffer ? PROT_READ : PROT_WRITE))))
+	if (!(a->prot & (to_buffer ? PROT_READ : PROT_WRITE)) ||
+	    (nodes[a->node].raw && a->shared)) {
+		expect(got, -EFAULT);
+		return;
+	}
+	/* A copy of raw frames may be pinned, and what is revoked may not. */
+	if (got == -EFAULT && (nodes[a->node].raw || nodes[a->node].revoke))
 		return;
 	if (!expect(got, OWN_LEN))
 		return;

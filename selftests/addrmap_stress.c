@@ -432,6 +432,7 @@ static bool run(struct mode *mode, const int *steps, int nr, int repeats)
 
 	measure(before);
 	run_once(mode, steps, nr);
+	verbose = false;
 	lost = !stopped() && is_lost(before, left, 1);
 	memcpy(before, left, sizeof(before));
 	for (int n = 1; n <= repeats && lost; n++) {
@@ -476,21 +477,20 @@ static int shrink(struct mode *mode, int *steps, int nr)
 
 static void report(struct mode *mode, int *steps, int nr)
 {
-	bool again;
+	bool list = mode->run == run_sequential, again;
 
 	ksft_print_msg("%s\n", sh->why);
-	if (mode->run == run_sequential) {
+	if (list)
 		nr = shrink(mode, steps, nr);
-		verbose = true;
-	}
+	verbose = list;
 	again = !run(mode, steps, nr, NR_REPEATS);
 	if (again)
 		ksft_print_msg("%s\n", sh->why);
-	ksft_print_msg("%s: --%s --seed %llu%s", again ? "replay" :
-		       "does not fail again", mode->name, seed, verbose ? " --steps " : "\n");
-	for (int i = 0; i < nr && verbose; i++)
+	ksft_print_msg("%s: --%s --seed %llu%s",
+		       again ? "replay" : "does not fail again", mode->name,
+		       seed, list ? " --steps " : "\n");
+	for (int i = 0; i < nr && list; i++)
 		printf("%d%c", steps[i], i + 1 < nr ? ',' : '\n');
-	verbose = false;
 }
 
 static void test(struct mode *mode, int *steps, int nr, long seconds, bool one)

@@ -235,16 +235,26 @@ static void race_transfer(void)
 		race_io(true, node, page);
 }
 
+/* Unmap the last pages of an area, or the first. */
 static void race_munmap(void)
 {
 	struct area *a = pick_area(1);
-	size_t from = one_in(2, 2) ? pick(2, AREA_PAGES) : 0;
+	size_t keep = one_in(2, 2) ? pick(2, AREA_PAGES) : 0, gone;
+	bool first = one_in(3, 2);
 
-	if (from >= a->nr)
+	if (keep >= a->nr)
 		return;
-	about(a->node, (a->page + from) * ps, "%zu pages", a->nr - from);
-	expect(result(munmap(a->at + from * ps, (a->nr - from) * ps)), 0);
-	a->nr = from;
+	gone = a->nr - keep;
+	about(a->node, a->page * ps, "%s %zu of %zu pages",
+	      first ? "first" : "last", gone, a->nr);
+	expect(result(munmap(a->at + (first ? 0 : keep * ps), gone * ps)), 0);
+	a->nr = keep;
+	if (first) {
+		a->at += gone * ps;
+		a->page += gone;
+		memmove(a->version, a->version + gone,
+			keep * sizeof(*a->version));
+	}
 }
 
 static void race_mmap(void)

@@ -792,6 +792,12 @@ static void op_revoke(void)
 	bool restore;
 	int n;
 
+	/* Mostly of the node that can do it. */
+	for (int i = 0; i < NR_FILES && !one_in(2, 4); i++) {
+		if (file[i].desc >= 0 &&
+		    nodes[st->desc[file[i].desc].node].revoke)
+			f = &file[i];
+	}
 	if (!f)
 		return;
 	n = st->desc[f->desc].node;
@@ -868,14 +874,14 @@ static const struct op ops[] = {
 	/* These two come first, see take_turns(). */
 	{ "open", op_open, 6 }, { "mmap", op_mmap, 14 },
 	{ "close", op_close, 3 }, { "munmap", op_munmap, 5 },
-	{ "resize", op_resize, 5 },
-	{ "move", op_move, 5 }, { "mprotect", op_mprotect, 6 },
+	{ "resize", op_resize, 5 }, { "move", op_move, 5 },
+	{ "mprotect", op_mprotect, 6 },
 	{ "madvise", op_madvise, 6 }, { "load", op_load, 12 },
 	{ "store", op_store, 14 }, { "copy", op_copy, 20 },
 	{ "direct I/O", op_direct, 4 },
 	{ "/proc/PID/mem", op_proc_mem, 5 }, { "vmsplice", op_vmsplice, 3 },
 	{ "read a pipe", op_read_pipe, 3 }, { "set length", op_set_length, 1 },
-	{ "revoke", op_revoke, 3 }, { "fork", op_fork, 3 },
+	{ "revoke", op_revoke, 5 }, { "fork", op_fork, 3 },
 	{ "exit", op_exit, 2 }, { "check", op_check, 2 },
 	{ "info", op_info, 3 },
 };

@@ -351,6 +351,9 @@ static void op_open(void)
 	int n = pick(2, NR_NODES);
 	struct file *f = NULL;
 
+	/* The one that can do more than the others is to be there more often. */
+	for (int i = 0; i < NR_NODES && one_in(5, 4); i++)
+		n = nodes[i].revoke ? i : n;
 	for (int i = 0; i < NR_FILES; i++) {
 		if (file[i].desc < 0)
 			f = &file[i];

@@ -3,8 +3,10 @@
  * KUnit tests for the sample driver in mm/addrmap/: mappings of its nodes.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
@@ -12,6 +14,7 @@
 
 #include "addrmap_node.h"
 #include "mm_kunit.h"
+#include "user_vma.h"
 
 /* mmap(2) of @len bytes at page @pgoff of the buffer; what it returns. */
 static long map(struct file *filp, size_t len, unsigned long prot,
@@ -443,6 +446,95 @@ static void revoke_during_mmap(struct kunit *test)
 	ADDRMAP_EXPECT_MAPPINGS(test, filp, 0, "after ->mapped has failed");
 }
 
+/**
+ * struct argument - where the argument of an ioctl() lies: nowhere before it is read
+ * @page: the page that ->fault maps then
+ * @mm: of the case
+ * @mem: a mapping of the node, which another thread reads while ->fault waits
+ * @byte: what it read
+ * @done: when it has read
+ * @started: the thread runs
+ * @in_time: it has read before ->fault went on
+ */
+struct argument {
+	struct page *page;
+	struct mm_struct *mm;
+	char __user *mem;
+	int byte;
+	struct completion done;
+	bool started;
+	bool in_time;
+};
+
+static int argument_thread(void *data)
+{
+	struct argument *arg = data;
+
+	kthread_use_mm(arg->mm);
+	arg->byte = byte_at(arg->mem);
+	kthread_unuse_mm(arg->mm);
+	complete(&arg->done);
+
+	return 0;
+}
+
+static vm_fault_t argument_fault(struct vm_fault *vmf)
+{
+	struct argument *arg = vmf->vma->vm_private_data;
+
+	if (IS_ERR(kthread_run(argument_thread, arg, "argument_kunit")))
+		return VM_FAULT_OOM;
+	arg->started = true;
+	arg->in_time = wait_for_completion_timeout(&arg->done, HZ);
+	get_page(arg->page);
+	vmf->page = arg->page;
+
+	return 0;
+}
+
+static const struct vm_operations_struct argument_vm_ops = { .fault = argument_fault };
+
+static int argument_mmap(struct vm_area_struct *vma, void *data)
+{
+	vma->vm_private_data = data;
+	vma->vm_ops = &argument_vm_ops;
+
+	return 0;
+}
+
+/*
+ * ADDRMAP_REVOKE reads its argument without the lock that ->fault takes, because that
+ * memory may have to be faulted in as well, and may be a mapping of the node itself: then
+ * it would wait for itself. Here another thread faults meanwhile, and needs not wait.
+ */
+static void revoke_reads_argument_unlocked(struct kunit *test)
+{
+	struct addrmap_revoke revoke = { .flags = ADDRMAP_REVOKE_RESTORE };
+	struct file *filp = ADDRMAP_OPEN_NAME(test, "addrmap/revoke", O_RDWR);
+	struct argument *arg = kunit_kzalloc(test, sizeof(*arg), GFP_KERNEL);
+	struct user_file *uf;
+	long addr, err;
+
+	KUNIT_ASSERT_NOT_NULL(test, arg);
+	arg->page = mm_kunit_page(test);
+	memcpy_to_page(arg->page, 0, (char *)&revoke, sizeof(revoke));
+	arg->mm = current->mm;
+	arg->mem = ADDRMAP_MAP(test, filp, 1, MAP_SHARED, 0);
+	init_completion(&arg->done);
+	KUNIT_ASSERT_EQ(test, write_byte(filp, 41), 1);
+	uf = user_file_open(test, O_RDWR, argument_mmap, arg);
+	addr = user_mmap(uf, 0, PAGE_SIZE, PROT_RW, MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr), "mmap() returned %ld", addr);
+
+	err = filp->f_op->unlocked_ioctl(filp, ADDRMAP_REVOKE, addr);
+	if (arg->started && !arg->in_time)
+		wait_for_completion_timeout(&arg->done, 10 * HZ);
+	KUNIT_EXPECT_EQ_MSG(test, err, 0, "ADDRMAP_REVOKE");
+	KUNIT_EXPECT_EQ_MSG(test, arg->in_time, true, "whether the other thread could fault");
+	KUNIT_EXPECT_EQ_MSG(test, arg->byte, 41, "what the other thread has read");
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+}
+
 static struct kunit_case addrmap_map_cases[] = {
 	KUNIT_CASE_PARAM(set_length_mapped, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_during_mmap, node_gen_params),
@@ -455,6 +547,7 @@ static struct kunit_case addrmap_map_cases[] = {
 	KUNIT_CASE_PARAM(mmap_outlives_close, node_gen_params),
 	KUNIT_CASE(revoke_mappings),
 	KUNIT_CASE(revoke_during_mmap),
+	KUNIT_CASE(revoke_reads_argument_unlocked),
 	{}
 };
 

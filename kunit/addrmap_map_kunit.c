@@ -393,6 +393,35 @@ static void mmap_outlives_close(struct kunit *test)
 			    "references of the first page after munmap()");
 }
 
+/*
+ * ->fault that makes the entry itself returns VM_FAULT_NOPAGE if there is one already,
+ * and leaves it: two threads that touch a page at once both come to ->fault.
+ */
+static void fault_on_mapped_page(struct kunit *test)
+{
+	static const char * const names[] = { "addrmap/pfn-fault", "addrmap/revoke" };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct file *filp = ADDRMAP_OPEN_NAME(test, names[i], O_RDWR);
+		char __user *mem = ADDRMAP_MAP(test, filp, 1, MAP_SHARED, 0);
+		struct vm_fault vmf = {
+			.vma = vma_lookup(current->mm, (unsigned long)mem),
+			.address = (unsigned long)mem,
+		};
+		vm_fault_t ret;
+
+		KUNIT_ASSERT_NOT_NULL_MSG(test, vmf.vma, "VMA of %s", names[i]);
+		KUNIT_ASSERT_EQ_MSG(test, write_byte(filp, 51 + i), 1, "%s", names[i]);
+		KUNIT_ASSERT_EQ_MSG(test, byte_at(mem), 51 + i, "%s, the first thread", names[i]);
+		mmap_read_lock(current->mm);
+		ret = vmf.vma->vm_ops->fault(&vmf);
+		mmap_read_unlock(current->mm);
+		KUNIT_EXPECT_EQ_MSG(test, ret, VM_FAULT_NOPAGE, "%s, the second thread", names[i]);
+		KUNIT_EXPECT_EQ_MSG(test, byte_at(mem), 51 + i, "%s, afterwards", names[i]);
+	}
+}
+
 /* -- ADDRMAP_REVOKE -------------------------------------------------------- */
 
 /*
@@ -545,6 +574,7 @@ static struct kunit_case addrmap_map_cases[] = {
 	KUNIT_CASE_PARAM(node_mmap_refused, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_vm_flags, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_outlives_close, node_gen_params),
+	KUNIT_CASE(fault_on_mapped_page),
 	KUNIT_CASE(revoke_mappings),
 	KUNIT_CASE(revoke_during_mmap),
 	KUNIT_CASE(revoke_reads_argument_unlocked),

@@ -307,6 +307,69 @@ static void node_mmap_refused(struct kunit *test)
 	ADDRMAP_EXPECT_MAPPINGS(test, filp, 0, "after the refused ones");
 }
 
+/* The nodes that have ->mmap_prepare. */
+static const char * const prepared[] = {
+	"addrmap/pfn", "addrmap/pages", "addrmap/fault", "addrmap/fault-around",
+	"addrmap/pfn-fault", "addrmap/huge", "addrmap/revoke",
+};
+
+/*
+ * ->mmap_prepare refuses an offset that wraps when the size of the mapping is added,
+ * which mmap(2) of a process may ask for, because what is behind the wrap seems to be in
+ * the buffer.
+ */
+static void mmap_prepare_offset_wraps(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(prepared); i++) {
+		struct file *filp = ADDRMAP_OPEN_NAME(test, prepared[i], O_RDWR);
+		struct vm_area_desc desc = {
+			.mm = current->mm,
+			.file = filp,
+			.vm_file = filp,
+			.start = PAGE_SIZE,
+			.end = 3 * PAGE_SIZE,
+			.pgoff = ULONG_MAX >> PAGE_SHIFT,
+		};
+
+		vma_desc_set_flags(&desc, VMA_READ_BIT, VMA_SHARED_BIT, VMA_MAYREAD_BIT,
+				   VMA_MAYSHARE_BIT);
+		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), -EINVAL, "%s",
+				    prepared[i]);
+	}
+}
+
+/*
+ * ->mmap_prepare refuses to map data to be executed, and takes VM_MAYEXEC away, because
+ * mprotect() would give the right that mmap() has refused. Without that, only the file
+ * system of the node may keep a process from it.
+ */
+static void mmap_prepare_not_executable(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(prepared); i++) {
+		struct file *filp = ADDRMAP_OPEN_NAME(test, prepared[i], O_RDWR);
+		struct vm_area_desc desc = {
+			.mm = current->mm,
+			.file = filp,
+			.vm_file = filp,
+			.start = PAGE_SIZE,
+			.end = 2 * PAGE_SIZE,
+		};
+
+		vma_desc_set_flags(&desc, VMA_READ_BIT, VMA_SHARED_BIT, VMA_MAYREAD_BIT,
+				   VMA_MAYSHARE_BIT, VMA_MAYEXEC_BIT);
+		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), 0, "%s", prepared[i]);
+		KUNIT_EXPECT_FALSE_MSG(test, vma_desc_test(&desc, VMA_MAYEXEC_BIT),
+				       "VM_MAYEXEC of %s", prepared[i]);
+		vma_desc_set_flags(&desc, VMA_EXEC_BIT, VMA_MAYEXEC_BIT);
+		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), -EPERM,
+				    "%s, PROT_EXEC", prepared[i]);
+	}
+}
+
 /* The flags of the VMA at @addr, or 0 without one. */
 static vm_flags_t flags_at(unsigned long addr)
 {
@@ -572,6 +635,8 @@ static struct kunit_case addrmap_map_cases[] = {
 	KUNIT_CASE_PARAM(mmap_private, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_private_without_cap, node_gen_params),
 	KUNIT_CASE_PARAM(node_mmap_refused, node_gen_params),
+	KUNIT_CASE(mmap_prepare_offset_wraps),
+	KUNIT_CASE(mmap_prepare_not_executable),
 	KUNIT_CASE_PARAM(mmap_vm_flags, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_outlives_close, node_gen_params),
 	KUNIT_CASE(fault_on_mapped_page),

@@ -151,7 +151,7 @@ static inline void vmf_driver_prot_old(unsigned long addr)
 
 	mmap_write_lock(current->mm);
 	vma = vma_lookup(current->mm, addr);
-	vma->vm_page_prot = pte_pgprot(pte_mkold(pfn_pte(0, vma->vm_page_prot)));
+	vma->vm_page_prot = __pgprot(pte_val(pte_mkold(pfn_pte(0, vma->vm_page_prot))));
 	mmap_write_unlock(current->mm);
 }
 

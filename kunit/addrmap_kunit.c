@@ -507,6 +507,41 @@ static void set_length_refused(struct kunit *test)
 }
 
 /*
+ * ADDRMAP_SET_LENGTH is 0 or -ENOMEM, whichever allocation fails; after -ENOMEM the file
+ * has the shared buffer still. After 0 the new one is complete: that of addrmap/pages has
+ * its contiguous view, without which a driver would access what is at address 0.
+ */
+static void set_length_allocation_fails(struct kunit *test)
+{
+	bool pages = !strcmp(node_name(test), "addrmap/pages");
+	struct mm_kunit_failing fail;
+	struct addrmap_translate tr;
+	long err;
+
+	mm_kunit_fail_setup(test, MM_KUNIT_FAIL_ONE);
+	mm_kunit_for_each_failing(test, &fail) {
+		struct file *filp = ADDRMAP_OPEN(test, O_RDWR);
+
+		/* This also makes the page of the ioctl's arguments be there. */
+		ADDRMAP_EXPECT_LENGTH(test, filp, ADDRMAP_SHARED_LENGTH, "after open()");
+		mm_kunit_fail_begin(&fail);
+		err = set_length(test, filp, LENGTH);
+		mm_kunit_fail_end(&fail);
+		if (!fail.reached || err != -ENOMEM)
+			KUNIT_EXPECT_EQ_MSG(test, err, 0, "allocation %u", fail.nth);
+		ADDRMAP_EXPECT_LENGTH(test, filp, err ? ADDRMAP_SHARED_LENGTH : LENGTH,
+				      "allocation %u", fail.nth);
+		if (err || !pages)
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, translate(test, filp, 0, &tr), 0, "allocation %u",
+				    fail.nth);
+		KUNIT_EXPECT_TRUE_MSG(test, is_vmalloc_addr((void *)(unsigned long)tr.kaddr),
+				      "view of the buffer at %llx, allocation %u", tr.kaddr,
+				      fail.nth);
+	}
+}
+
+/*
  * A file gets a buffer of its own once: the second ADDRMAP_SET_LENGTH is -EBUSY and
  * leaves the buffer alone, because nobody can tell whether a mmap() that is under way
  * has chosen that buffer (mm/addrmap/ioctl.c).
@@ -574,6 +609,7 @@ static struct kunit_case addrmap_cases[] = {
 	KUNIT_CASE_PARAM(transfer_refused, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_zeroed, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_refused, node_gen_params),
+	KUNIT_CASE_PARAM(set_length_allocation_fails, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_twice, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_no_memory, node_gen_params),
 	{}

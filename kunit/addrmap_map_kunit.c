@@ -3,8 +3,10 @@
  * KUnit tests for the sample driver in mm/addrmap/: mappings of its nodes.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
@@ -12,6 +14,7 @@
 
 #include "addrmap_node.h"
 #include "mm_kunit.h"
+#include "user_vma.h"
 
 KUNIT_ARRAY_PARAM_DESC(node, nodes, name);
 
@@ -240,6 +243,69 @@ static void node_mmap_refused(struct kunit *test)
 	ADDRMAP_EXPECT_MAPPINGS(test, filp, 0, "after the refused ones");
 }
 
+/* The nodes that have ->mmap_prepare. */
+static const char * const prepared[] = {
+	"addrmap/pfn", "addrmap/pages", "addrmap/fault", "addrmap/fault-around",
+	"addrmap/pfn-fault", "addrmap/huge", "addrmap/revoke",
+};
+
+/*
+ * ->mmap_prepare refuses an offset that wraps when the size of the mapping is added,
+ * which mmap(2) of a process may ask for, because what is behind the wrap seems to be in
+ * the buffer.
+ */
+static void mmap_prepare_offset_wraps(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(prepared); i++) {
+		struct file *filp = ADDRMAP_OPEN_NAME(test, prepared[i], O_RDWR);
+		struct vm_area_desc desc = {
+			.mm = current->mm,
+			.file = filp,
+			.vm_file = filp,
+			.start = PAGE_SIZE,
+			.end = 3 * PAGE_SIZE,
+			.pgoff = ULONG_MAX >> PAGE_SHIFT,
+		};
+
+		vma_desc_set_flags(&desc, VMA_READ_BIT, VMA_SHARED_BIT, VMA_MAYREAD_BIT,
+				   VMA_MAYSHARE_BIT);
+		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), -EINVAL, "%s",
+				    prepared[i]);
+	}
+}
+
+/*
+ * ->mmap_prepare refuses to map data to be executed, and takes VM_MAYEXEC away, because
+ * mprotect() would give the right that mmap() has refused. Without that, only the file
+ * system of the node may keep a process from it.
+ */
+static void mmap_prepare_not_executable(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(prepared); i++) {
+		struct file *filp = ADDRMAP_OPEN_NAME(test, prepared[i], O_RDWR);
+		struct vm_area_desc desc = {
+			.mm = current->mm,
+			.file = filp,
+			.vm_file = filp,
+			.start = PAGE_SIZE,
+			.end = 2 * PAGE_SIZE,
+		};
+
+		vma_desc_set_flags(&desc, VMA_READ_BIT, VMA_SHARED_BIT, VMA_MAYREAD_BIT,
+				   VMA_MAYSHARE_BIT, VMA_MAYEXEC_BIT);
+		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), 0, "%s", prepared[i]);
+		KUNIT_EXPECT_FALSE_MSG(test, vma_desc_test(&desc, VMA_MAYEXEC_BIT),
+				       "VM_MAYEXEC of %s", prepared[i]);
+		vma_desc_set_flags(&desc, VMA_EXEC_BIT, VMA_MAYEXEC_BIT);
+		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), -EPERM,
+				    "%s, PROT_EXEC", prepared[i]);
+	}
+}
+
 /* The flags of the VMA at @addr, or 0 without one. */
 static vm_flags_t flags_at(unsigned long addr)
 {
@@ -332,6 +398,35 @@ static void mmap_outlives_close(struct kunit *test)
 			    "references of the first page after munmap()");
 }
 
+/*
+ * ->fault that makes the entry itself returns VM_FAULT_NOPAGE if there is one already,
+ * and leaves it: two threads that touch a page at once both come to ->fault.
+ */
+static void fault_on_mapped_page(struct kunit *test)
+{
+	static const char * const names[] = { "addrmap/pfn-fault", "addrmap/revoke" };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct file *filp = ADDRMAP_OPEN_NAME(test, names[i], O_RDWR);
+		char __user *mem = ADDRMAP_MAP(test, filp, 1, MAP_SHARED, 0);
+		struct vm_fault vmf = {
+			.vma = vma_lookup(current->mm, (unsigned long)mem),
+			.address = (unsigned long)mem,
+		};
+		vm_fault_t ret;
+
+		KUNIT_ASSERT_NOT_NULL_MSG(test, vmf.vma, "VMA of %s", names[i]);
+		KUNIT_ASSERT_EQ_MSG(test, write_byte(filp, 51 + i), 1, "%s", names[i]);
+		KUNIT_ASSERT_EQ_MSG(test, byte_at(mem), 51 + i, "%s, the first thread", names[i]);
+		mmap_read_lock(current->mm);
+		ret = vmf.vma->vm_ops->fault(&vmf);
+		mmap_read_unlock(current->mm);
+		KUNIT_EXPECT_EQ_MSG(test, ret, VM_FAULT_NOPAGE, "%s, the second thread", names[i]);
+		KUNIT_EXPECT_EQ_MSG(test, byte_at(mem), 51 + i, "%s, afterwards", names[i]);
+	}
+}
+
 /* -- ADDRMAP_REVOKE -------------------------------------------------------- */
 
 /*
@@ -385,6 +480,95 @@ static void revoke_during_mmap(struct kunit *test)
 	ADDRMAP_EXPECT_MAPPINGS(test, filp, 0, "after ->mapped has failed");
 }
 
+/**
+ * struct argument - where the argument of an ioctl() lies: nowhere before it is read
+ * @page: the page that ->fault maps then
+ * @mm: of the case
+ * @mem: a mapping of the node, which another thread reads while ->fault waits
+ * @byte: what it read
+ * @done: when it has read
+ * @started: the thread runs
+ * @in_time: it has read before ->fault went on
+ */
+struct argument {
+	struct page *page;
+	struct mm_struct *mm;
+	char __user *mem;
+	int byte;
+	struct completion done;
+	bool started;
+	bool in_time;
+};
+
+static int argument_thread(void *data)
+{
+	struct argument *arg = data;
+
+	kthread_use_mm(arg->mm);
+	arg->byte = byte_at(arg->mem);
+	kthread_unuse_mm(arg->mm);
+	complete(&arg->done);
+
+	return 0;
+}
+
+static vm_fault_t argument_fault(struct vm_fault *vmf)
+{
+	struct argument *arg = vmf->vma->vm_private_data;
+
+	if (IS_ERR(kthread_run(argument_thread, arg, "argument_kunit")))
+		return VM_FAULT_OOM;
+	arg->started = true;
+	arg->in_time = wait_for_completion_timeout(&arg->done, HZ);
+	get_page(arg->page);
+	vmf->page = arg->page;
+
+	return 0;
+}
+
+static const struct vm_operations_struct argument_vm_ops = { .fault = argument_fault };
+
+static int argument_mmap(struct vm_area_struct *vma, void *data)
+{
+	vma->vm_private_data = data;
+	vma->vm_ops = &argument_vm_ops;
+
+	return 0;
+}
+
+/*
+ * ADDRMAP_REVOKE reads its argument without the lock that ->fault takes, because that
+ * memory may have to be faulted in as well, and may be a mapping of the node itself: then
+ * it would wait for itself. Here another thread faults meanwhile, and needs not wait.
+ */
+static void revoke_reads_argument_unlocked(struct kunit *test)
+{
+	struct addrmap_revoke revoke = { .flags = ADDRMAP_REVOKE_RESTORE };
+	struct file *filp = ADDRMAP_OPEN_NAME(test, "addrmap/revoke", O_RDWR);
+	struct argument *arg = kunit_kzalloc(test, sizeof(*arg), GFP_KERNEL);
+	struct user_file *uf;
+	long addr, err;
+
+	KUNIT_ASSERT_NOT_NULL(test, arg);
+	arg->page = mm_kunit_page(test);
+	memcpy_to_page(arg->page, 0, (char *)&revoke, sizeof(revoke));
+	arg->mm = current->mm;
+	arg->mem = ADDRMAP_MAP(test, filp, 1, MAP_SHARED, 0);
+	init_completion(&arg->done);
+	KUNIT_ASSERT_EQ(test, write_byte(filp, 41), 1);
+	uf = user_file_open(test, O_RDWR, argument_mmap, arg);
+	addr = user_mmap(uf, 0, PAGE_SIZE, PROT_RW, MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr), "mmap() returned %ld", addr);
+
+	err = filp->f_op->unlocked_ioctl(filp, ADDRMAP_REVOKE, addr);
+	if (arg->started && !arg->in_time)
+		wait_for_completion_timeout(&arg->done, 10 * HZ);
+	KUNIT_EXPECT_EQ_MSG(test, err, 0, "ADDRMAP_REVOKE");
+	KUNIT_EXPECT_EQ_MSG(test, arg->in_time, true, "whether the other thread could fault");
+	KUNIT_EXPECT_EQ_MSG(test, arg->byte, 41, "what the other thread has read");
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+}
+
 static struct kunit_case addrmap_map_cases[] = {
 	KUNIT_CASE_PARAM(set_length_mapped, node_gen_params),
 	KUNIT_CASE_PARAM(set_length_during_mmap, node_gen_params),
@@ -393,10 +577,14 @@ static struct kunit_case addrmap_map_cases[] = {
 	KUNIT_CASE_PARAM(mmap_private, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_private_without_cap, node_gen_params),
 	KUNIT_CASE_PARAM(node_mmap_refused, node_gen_params),
+	KUNIT_CASE(mmap_prepare_offset_wraps),
+	KUNIT_CASE(mmap_prepare_not_executable),
 	KUNIT_CASE_PARAM(mmap_vm_flags, node_gen_params),
 	KUNIT_CASE_PARAM(mmap_outlives_close, node_gen_params),
+	KUNIT_CASE(fault_on_mapped_page),
 	KUNIT_CASE(revoke_mappings),
 	KUNIT_CASE(revoke_during_mmap),
+	KUNIT_CASE(revoke_reads_argument_unlocked),
 	{}
 };
 

@@ -250,6 +250,27 @@ static void ioremap_refuses_beyond_physical(struct kunit *test)
 	IO_ASSERT_MAPS(test, addr, "the last page of %u bits", bits);
 }
 
+/*
+ * valid_mmap_phys_addr_range(), by which mmap() of /dev/mem refuses page frames, is true
+ * up to the last page frame that the CPU can address and no further: an entry for any
+ * other has reserved bits set, and the process that touches it crashes.
+ */
+static void valid_mmap_phys_addr_range_bounds(struct kunit *test)
+{
+	unsigned int bits = boot_cpu_data.x86_phys_bits;
+	unsigned long end = 1UL << (bits - PAGE_SHIFT);
+
+	if (!IS_ENABLED(CONFIG_X86_64))
+		kunit_skip(test, "needs more physical addresses than the CPU has");
+
+	KUNIT_EXPECT_TRUE_MSG(test, valid_mmap_phys_addr_range(end - 1, PAGE_SIZE),
+			      "the last page of %u bits", bits);
+	KUNIT_EXPECT_FALSE_MSG(test, valid_mmap_phys_addr_range(end - 1, 2 * PAGE_SIZE),
+			       "the last page of %u bits and the next one", bits);
+	KUNIT_EXPECT_FALSE_MSG(test, valid_mmap_phys_addr_range(end, PAGE_SIZE),
+			       "the first page beyond %u bits", bits);
+}
+
 /* -- today's implementation, not promised ---------------------------------- */
 
 /*
@@ -284,6 +305,7 @@ static struct kunit_case ioremap_x86_cases[] = {
 	KUNIT_CASE_PARAM(memremap_cache_mode, memremap_cache_mode_gen_params),
 	KUNIT_CASE_PARAM(ioremap_refuses_ram, ioremap_refuses_ram_gen_params),
 	KUNIT_CASE(ioremap_refuses_beyond_physical),
+	KUNIT_CASE(valid_mmap_phys_addr_range_bounds),
 	KUNIT_CASE(ioremap_part_of_ram_page),
 	{}
 };

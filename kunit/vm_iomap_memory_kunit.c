@@ -66,6 +66,7 @@ struct iomap {
 	int err;
 	unsigned int first;	/* page of the driver's that is mapped */
 	bool absolute;		/* @start is a physical address */
+	unsigned long vm_pgoff;	/* if not 0: of the VMA, more than vm_mmap() lets through */
 };
 
 static const struct iomap iomaps[] = {
@@ -98,6 +99,8 @@ static const struct iomap iomaps[] = {
 	{ .desc = "the_end_wraps", .start = -(phys_addr_t)PAGE_SIZE,
 	  .len = 2 * PAGE_SIZE, .nr_pages = 1, .err = -EINVAL,
 	  .absolute = true },
+	{ .desc = "the_offset_and_the_size_wrap", .len = 4 * PAGE_SIZE, .nr_pages = 2,
+	  .vm_pgoff = ULONG_MAX >> PAGE_SHIFT, .err = -EINVAL },
 	{ .desc = "the_number_of_pages_wraps", .len = ULONG_MAX,
 	  .nr_pages = 1, .err = -EINVAL, .absolute = true },
 };
@@ -110,6 +113,8 @@ static int iomap_mmap(struct vm_area_struct *vma, void *data)
 	const struct iomap *row = test->param_value;
 	struct driver *drv = test->priv;
 
+	if (row->vm_pgoff)
+		vma->vm_pgoff = row->vm_pgoff;
 	return vm_iomap_memory(vma, row->start + (row->absolute ? 0 : virt_to_phys(drv->mem)),
 			       row->len);
 }

@@ -4,17 +4,21 @@
  * blocks in which they map small numbers of pages.
  */
 #include <kunit/test.h>
+#include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
 #include "mm_kunit.h"
+#include "user_vma.h"
 #include "vm_map_ram_block.h"
 #include "vmallocinfo.h"
 #include "vmap_pages.h"
@@ -151,6 +155,33 @@ static void vm_map_ram_address(struct kunit *test)
 	MM_KUNIT_EXPECT(test, vmallocinfo_check(test, ram->addr, size, " vm_map_ram", false));
 	MM_KUNIT_EXPECT(test, block_check_listed(test, block, true));
 	MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 1));
+}
+
+/*
+ * copy_to_user() and copy_from_user() take all of the mapping at once. With
+ * CONFIG_HARDENED_USERCOPY they look for the bounds of what they copy, and such a
+ * mapping has no vm_struct that tells them.
+ */
+static void vm_map_ram_usercopy(struct kunit *test)
+{
+	const struct count *row = test->param_value;
+	struct page **array = vmap_pages_repeat(test, row->count, NR_VMAP_PAGES - 1);
+	struct ram *ram = map_ram(test, array, row->count);
+	unsigned long addr, size = row->count * PAGE_SIZE;
+	unsigned int i;
+	u8 byte = 0;
+
+	user_attach_mm(test);
+	addr = vm_mmap(NULL, 0, size, PROT_RW, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr), "mmap() returned %ld", (long)addr);
+	KUNIT_EXPECT_EQ(test, copy_to_user((void __user *)addr, ram->addr, size), 0);
+	KUNIT_EXPECT_EQ(test, copy_from_user(ram->addr, (void __user *)addr, size), 0);
+	for (i = 0; i < row->count; i++) {
+		KUNIT_ASSERT_EQ_MSG(test, get_user(byte, (u8 __user *)addr + i * PAGE_SIZE), 0,
+				    "page %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, byte, i % (NR_VMAP_PAGES - 1) + 1, "page %u", i);
+	}
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, size), 0);
 }
 
 /*
@@ -558,6 +589,7 @@ static struct kunit_case vm_map_ram_test_cases[] = {
 	KUNIT_CASE_PARAM(vm_map_ram_maps_in_order, vmap_pages_order_gen_params),
 	KUNIT_CASE_PARAM(vm_map_ram_compound_pages, vmap_pages_mix_gen_params),
 	KUNIT_CASE_PARAM(vm_map_ram_address, count_gen_params),
+	KUNIT_CASE_PARAM(vm_map_ram_usercopy, count_gen_params),
 	KUNIT_CASE(vm_map_ram_prot),
 	KUNIT_CASE(vm_map_ram_slot_not_reused),
 	KUNIT_CASE(vm_map_ram_uses_up_block),

@@ -79,6 +79,49 @@ static void vmalloc_to_page_huge(struct kunit *test)
 	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, area->pages, area->nr_pages));
 }
 
+/* Looks whether @addr is mapped to the pages that its area has, one after the other. */
+static const char *check_area_pages(struct kunit *test, void *addr, unsigned long nr)
+{
+	struct vm_struct *area = find_vm_area(addr);
+	unsigned long i;
+
+	if (!area || area->nr_pages != nr)
+		return mm_kunit_wrong(test, "pages of the area: expected %lu, found %d", nr,
+				      area ? (int)area->nr_pages : -1);
+	for (i = 0; i < nr; i++)
+		if (vmalloc_to_page(addr + i * PAGE_SIZE) != area->pages[i])
+			return mm_kunit_wrong(test, "page %lu: expected pfn %lx, found %lx", i,
+					      page_to_pfn(area->pages[i]),
+					      vmalloc_to_pfn(addr + i * PAGE_SIZE));
+
+	return NULL;
+}
+
+/*
+ * If one of several large pages cannot be had, vmalloc_huge() maps small ones, and each
+ * address shows the page that the area has for it: a large entry for small pages would
+ * show memory of somebody else.
+ */
+static void vmalloc_huge_no_large_page(struct kunit *test)
+{
+	unsigned long size = 2 * min_t(unsigned long, PMD_SIZE, SZ_4M);
+	struct mm_kunit_failing fail;
+	void *addr;
+
+	mm_kunit_fail_setup(test, MM_KUNIT_FAIL_PAGE);
+	mm_kunit_for_each_failing(test, &fail) {
+		mm_kunit_fail_begin(&fail);
+		addr = vmalloc_huge(size, GFP_KERNEL);
+		mm_kunit_fail_end(&fail);
+		if (!fail.reached)
+			KUNIT_EXPECT_NOT_NULL_MSG(test, addr, "without a failing allocation");
+		if (addr)
+			MM_KUNIT_EXPECT_MSG(test, check_area_pages(test, addr, size >> PAGE_SHIFT),
+					    "allocation %u", fail.nth);
+		vfree(addr);
+	}
+}
+
 /*
  * is_vmalloc_addr() is true from VMALLOC_START up to, and without, VMALLOC_END
  * and false for the direct map, because kvfree() chooses between vfree() and
@@ -321,6 +364,7 @@ static struct kunit_case vmalloc_lookup_test_cases[] = {
 	KUNIT_CASE(find_vm_area_of_vm_map_ram),
 	KUNIT_CASE(vmalloc_to_page_any_offset),
 	KUNIT_CASE(vmalloc_to_page_huge),
+	KUNIT_CASE(vmalloc_huge_no_large_page),
 	KUNIT_CASE(is_vmalloc_addr_area_bounds),
 	KUNIT_CASE(vmalloc_dump_obj_finds_area),
 	KUNIT_CASE(vmalloc_dump_obj_inside_area),

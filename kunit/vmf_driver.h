@@ -144,6 +144,17 @@ static inline unsigned long vmf_driver_map(struct kunit *test, unsigned long at,
 			       flags | (at ? MAP_FIXED : 0));
 }
 
+/* Has the entries of the VMA at @addr be old, where the architecture has them young. */
+static inline void vmf_driver_prot_old(unsigned long addr)
+{
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	vma->vm_page_prot = __pgprot(pte_val(pte_mkold(pfn_pte(0, vma->vm_page_prot))));
+	mmap_write_unlock(current->mm);
+}
+
 /**
  * VMF_EXPECT_MAPPED() - expect @mapped mappings, each holding one reference
  * @test: the case

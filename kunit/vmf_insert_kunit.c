@@ -401,6 +401,7 @@ static void vmf_insert_mkwrite_upgrades(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, 2 * PAGE_SIZE), 0);
 	addr = vmf_driver_map(test, 0, 2 * PAGE_SIZE, PROT_RW, MAP_SHARED);
 	at = addr + PAGE_SIZE;
+	vmf_driver_prot_old(addr);
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
 	USER_EXPECT_PTE(test, at, write, true);
 	USER_EXPECT_PTE(test, at, young, true);
@@ -526,6 +527,7 @@ static void vmf_insert_mixed_mkwrite_without_page(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, 2 * PAGE_SIZE), 0);
 	addr = vmf_driver_map(test, 0, 2 * PAGE_SIZE, PROT_RW, MAP_SHARED);
 	at = addr + PAGE_SIZE;
+	vmf_driver_prot_old(addr);
 	KUNIT_EXPECT_EQ(test, user_fault(addr, 0), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_EQ(test, pte_pfn(user_pte_at(at)), pfn);
 	USER_EXPECT_PTE(test, at, write, true);

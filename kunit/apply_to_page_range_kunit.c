@@ -97,7 +97,7 @@ static void anon_map_at(struct kunit *test, unsigned long addr, unsigned int nr_
  */
 static unsigned long anon_map_across(struct kunit *test)
 {
-	unsigned long start = user_largest_table() - NR_PAGES / 2 * PAGE_SIZE;
+	unsigned long start = user_table_border() - NR_PAGES / 2 * PAGE_SIZE;
 
 	anon_map_at(test, start, NR_PAGES);
 
@@ -176,7 +176,7 @@ static void apply_to_page_range_entries(struct kunit *test)
  */
 static void apply_to_existing_page_range_skips(struct kunit *test)
 {
-	unsigned long border = user_largest_table();
+	unsigned long border = user_table_border();
 	const unsigned long written[] = {
 		border - PAGE_SIZE, border + PAGE_SIZE, border + 2 * PMD_SIZE + PAGE_SIZE,
 	};
@@ -261,7 +261,7 @@ static void apply_to_page_range_stops_at(struct kunit *test)
  */
 static void apply_to_page_range_no_memory(struct kunit *test)
 {
-	unsigned long start = user_largest_table() - NR_PAGES / 2 * PAGE_SIZE;
+	unsigned long start = user_table_border() - NR_PAGES / 2 * PAGE_SIZE;
 	struct mm_kunit_failing fail;
 	struct visits v;
 	int err;

@@ -811,6 +811,10 @@ static void op_revoke(void)
 		return;
 	st->revoked[n] = !restore;
 	st->epoch[n] += !restore;
+	for (size_t i = 0; i < nr_slots; i++) {
+		if (arena[i].buf >= 0 && arena[i].node == n)
+			check_page(i, 0, ps);
+	}
 }
 
 static void new_pipe(void)

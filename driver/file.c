@@ -232,7 +232,8 @@ static size_t file_copy(struct addrmap_buffer *buf, loff_t *pos,
 
 		*pos += n;
 		done += n;
-		if (n < want || fatal_signal_pending(current))
+		/* Less than wanted: some architectures stop short of a fault. */
+		if (!n || fatal_signal_pending(current))
 			break;
 		cond_resched();
 	}

@@ -473,9 +473,9 @@ static void get_vm_area_size_no_guard(struct kunit *test)
 /* -- Failures on the way --------------------------------------------------- */
 
 /*
- * A range that ends behind the VMA fails with -EFAULT, because its pages would
- * be somebody else's. Nothing is mapped outside the range, the VMA is not marked
- * as done, and munmap() undoes what was mapped, if anything was.
+ * A range that ends behind the VMA fails with -EFAULT at the first page that
+ * does not fit, because that page would be somebody else's. What was mapped
+ * before stays, for munmap() to undo; the VMA is not marked as done.
  */
 static void remap_vmalloc_range_partial_past_vma(struct kunit *test)
 {
@@ -487,8 +487,9 @@ static void remap_vmalloc_range_partial_past_vma(struct kunit *test)
 	unsigned long addr = map_shared(test, 2, partial_mmap, &r);
 
 	KUNIT_EXPECT_EQ(test, r.ret, -EFAULT);
-	KUNIT_EXPECT_EQ(test, r.flags & ~VM_MIXEDMAP, 0);
+	KUNIT_EXPECT_EQ(test, r.flags, VM_MIXEDMAP);
 	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr, 1));
+	MM_KUNIT_ASSERT(test, check_mapped(test, addr + PAGE_SIZE, r.kaddr, 1));
 	MM_KUNIT_EXPECT(test, user_check_no_pages(test, addr + 2 * PAGE_SIZE, 1));
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, 2 * PAGE_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, page_ref_count(vmalloc_to_page(r.kaddr)), 1);

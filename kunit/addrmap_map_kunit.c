@@ -47,20 +47,20 @@ static void set_length_mapped(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, byte_at(after), 21, "byte after munmap() of the other");
 }
 
-/* What ->mmap_prepare says of a shared mapping of the first page of @filp. */
-static int prepare(struct file *filp, struct vm_area_desc *desc)
+/* What ->mmap_prepare is given for a shared, readable mapping of @pages pages of @filp. */
+static void describe(struct vm_area_desc *desc, struct file *filp, pgoff_t pgoff,
+		     unsigned long pages)
 {
 	*desc = (struct vm_area_desc){
 		.mm = current->mm,
 		.file = filp,
 		.vm_file = filp,
 		.start = PAGE_SIZE,
-		.end = 2 * PAGE_SIZE,
+		.end = PAGE_SIZE + pages * PAGE_SIZE,
+		.pgoff = pgoff,
 	};
 	vma_desc_set_flags(desc, VMA_READ_BIT, VMA_SHARED_BIT, VMA_MAYREAD_BIT,
 			   VMA_MAYSHARE_BIT);
-
-	return filp->f_op->mmap_prepare(desc);
 }
 
 /*
@@ -79,7 +79,8 @@ static void set_length_during_mmap(struct kunit *test)
 	if (!filp->f_op->mmap_prepare)
 		kunit_skip(test, "the node has ->mmap, which makes the mapping itself");
 
-	KUNIT_ASSERT_EQ_MSG(test, prepare(filp, &desc), 0, "->mmap_prepare");
+	describe(&desc, filp, 0, 1);
+	KUNIT_ASSERT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), 0, "->mmap_prepare");
 	chosen = desc.private_data;
 	KUNIT_ASSERT_EQ_MSG(test, set_length(test, filp, PAGE_SIZE), 0, "ADDRMAP_SET_LENGTH");
 	ADDRMAP_EXPECT_MAPPINGS(test, other, 0, "that was chosen, before ->mapped");
@@ -246,7 +247,8 @@ static void node_mmap_refused(struct kunit *test)
 /* The nodes that have ->mmap_prepare. */
 static const char * const prepared[] = {
 	"addrmap/pfn", "addrmap/pages", "addrmap/fault", "addrmap/fault-around",
-	"addrmap/pfn-fault", "addrmap/huge", "addrmap/revoke",
+	"addrmap/pfn-fault", "addrmap/huge", "addrmap/segments", "addrmap/written",
+	"addrmap/pfn-written", "addrmap/revoke",
 };
 
 /*
@@ -260,17 +262,9 @@ static void mmap_prepare_offset_wraps(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(prepared); i++) {
 		struct file *filp = ADDRMAP_OPEN_NAME(test, prepared[i], O_RDWR);
-		struct vm_area_desc desc = {
-			.mm = current->mm,
-			.file = filp,
-			.vm_file = filp,
-			.start = PAGE_SIZE,
-			.end = 3 * PAGE_SIZE,
-			.pgoff = ULONG_MAX >> PAGE_SHIFT,
-		};
+		struct vm_area_desc desc;
 
-		vma_desc_set_flags(&desc, VMA_READ_BIT, VMA_SHARED_BIT, VMA_MAYREAD_BIT,
-				   VMA_MAYSHARE_BIT);
+		describe(&desc, filp, ULONG_MAX >> PAGE_SHIFT, 2);
 		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), -EINVAL, "%s",
 				    prepared[i]);
 	}
@@ -287,16 +281,10 @@ static void mmap_prepare_not_executable(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(prepared); i++) {
 		struct file *filp = ADDRMAP_OPEN_NAME(test, prepared[i], O_RDWR);
-		struct vm_area_desc desc = {
-			.mm = current->mm,
-			.file = filp,
-			.vm_file = filp,
-			.start = PAGE_SIZE,
-			.end = 2 * PAGE_SIZE,
-		};
+		struct vm_area_desc desc;
 
-		vma_desc_set_flags(&desc, VMA_READ_BIT, VMA_SHARED_BIT, VMA_MAYREAD_BIT,
-				   VMA_MAYSHARE_BIT, VMA_MAYEXEC_BIT);
+		describe(&desc, filp, 0, 1);
+		vma_desc_set_flags(&desc, VMA_MAYEXEC_BIT);
 		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), 0, "%s", prepared[i]);
 		KUNIT_EXPECT_FALSE_MSG(test, vma_desc_test(&desc, VMA_MAYEXEC_BIT),
 				       "VM_MAYEXEC of %s", prepared[i]);
@@ -471,7 +459,8 @@ static void revoke_during_mmap(struct kunit *test)
 
 	/* A buffer of this file, which mappings of other cases do not count for */
 	KUNIT_ASSERT_EQ_MSG(test, set_length(test, filp, LENGTH), 0, "ADDRMAP_SET_LENGTH");
-	KUNIT_ASSERT_EQ_MSG(test, prepare(filp, &desc), 0, "->mmap_prepare");
+	describe(&desc, filp, 0, 1);
+	KUNIT_ASSERT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), 0, "->mmap_prepare");
 	KUNIT_ASSERT_EQ_MSG(test, revoke(test, filp, 0), 0, "ADDRMAP_REVOKE");
 	err = desc.vm_ops->mapped(desc.start, desc.end, 0, filp, &desc.private_data);
 	KUNIT_EXPECT_EQ_MSG(test, revoke(test, filp, ADDRMAP_REVOKE_RESTORE), 0,

@@ -74,6 +74,8 @@ for test; do
 	esac
 done
 
+[ ! -e "$out/matrix.csv" ] || (cd mm && ./addrmap_matrix --csv) > "$out/matrix.csv" || :
+
 # It leaves nothing behind that would keep it from being loaded again
 # shellcheck disable=SC2086
 if ! { rmmod addrmap && modprobe addrmap $io && rmmod addrmap; }; then

@@ -270,9 +270,8 @@ static long map_page(struct test_driver *drv, unsigned long prot, unsigned long 
 }
 
 /*
- * A file that must not be changed in place, append-only or in use for swap, gets
- * no mapping through which it could be, whatever the mode of the open file:
- * -EACCES and -ETXTBSY. Other mappings of it work.
+ * An append-only file that is open for writing gets no shared mapping, because what
+ * is there could be changed through it: -EACCES. Private mappings of it work.
  */
 static void mmap_of_protected_inode(struct kunit *test)
 {
@@ -285,9 +284,21 @@ static void mmap_of_protected_inode(struct kunit *test)
 	addr = map_page(drv, PROT_RW, MAP_PRIVATE);
 	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR_VALUE(addr), "private mmap() returned %ld", addr);
 	inode->i_flags &= ~S_APPEND;
+}
+
+/*
+ * A file in use for swap gets no shared mapping that is writable, because what the
+ * kernel has put there would be overwritten: -ETXTBSY. Others of it work.
+ */
+static void mmap_of_swap_file(struct kunit *test)
+{
+	struct test_driver *drv = test->priv;
+	struct inode *inode = file_inode(drv->file->filp);
+	long addr;
 
 	if (!IS_ENABLED(CONFIG_SWAP))
-		return;
+		kunit_skip(test, "needs CONFIG_SWAP");
+
 	inode->i_flags |= S_SWAPFILE;
 	KUNIT_EXPECT_EQ(test, map_page(drv, PROT_RW, MAP_SHARED), -ETXTBSY);
 	addr = map_page(drv, PROT_READ, MAP_SHARED);
@@ -553,6 +564,7 @@ static struct kunit_case mmap_cases[] = {
 	KUNIT_CASE(mmap_last_offset),
 	KUNIT_CASE(mmap_last_offset_of_regular_file),
 	KUNIT_CASE(mmap_of_protected_inode),
+	KUNIT_CASE(mmap_of_swap_file),
 	KUNIT_CASE(mmap_denied_writable),
 	KUNIT_CASE(mmap_too_many),
 	KUNIT_CASE(kunit_vm_mmap_fails),

@@ -5,7 +5,7 @@
 // Files: vmf->pgoff|vmf->address
 //
 // mremap() refuses to expand a mapping with VM_PFNMAP as well, and remap_pfn_range() sets
-// both, so a file that names one of these has no hit.
+// both, as the GEM code of DRM does. So a file that names one of these has no hit.
 
 @initialize:python@
 @@
@@ -14,7 +14,7 @@ checked, sinks, handlers = set(), [], set()
 
 def refuses(path):
     with open(path, encoding='utf-8', errors='replace') as source:
-        return re.search('DONTEXPAND|VMA?_PFNMAP|remap_pfn_range', source.read())
+        return re.search('DONTEXPAND|VMA?_PFNMAP|remap_pfn_range|drm_gem_', source.read())
 
 def where(p):
     return p[0].file, p[0].current_element

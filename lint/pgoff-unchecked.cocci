@@ -85,6 +85,19 @@ p << check1d.p;
 @@
 checked.add(where(p))
 
+// snd_pcm_mmap_data() has checked it
+@pcm@
+identifier f, s;
+position p;
+@@
+ f@p(..., struct snd_pcm_substream *s, ...) { ... }
+
+@script:python@
+p << pcm.p;
+f << pcm.f;
+@@
+checked.add((p[0].file, f))
+
 @own@
 expression v, E;
 position p;
@@ -146,10 +159,10 @@ if not PLAIN.match(g):
 
 @call@
 identifier g;
-expression v;
+idexpression {struct vm_area_struct *, struct vm_area_desc *, struct vm_fault *} v;
 position p;
 @@
- g@p(..., \(v->vm_file\|vma\|desc\), ...)
+ g@p(..., v, ...)
 
 @script:python@
 p << call.p;

@@ -66,7 +66,6 @@ position p;
 
 @sumd@
 identifier declared.x;
-type declared.T;
 expression e, len;
 position p;
 @@
@@ -86,21 +85,23 @@ p << sumd.p;
 if unsigned_offset(p[0].file):
     hits.append((p[0].file, int(p[0].line), p[0].current_element))
 
-@short@
-{int, unsigned int, unsigned, u32, uint32_t} x;
+@narrow@
+typedef u32;
+{int, unsigned int, u32} x;
 expression v, e, len;
+statement S1, S2;
 position p;
 @@
- x = <+... v->vm_pgoff << PAGE_SHIFT ...+>
+ x = <+... v->vm_pgoff << PAGE_SHIFT ...+>;
  ...
 (
- x + e >@p len
+ if (<+... x + e >@p len ...+>) S1 else S2
 |
- e + x >@p len
+ if (<+... e + x >@p len ...+>) S1 else S2
 )
 
 @script:python@
-p << short.p;
+p << narrow.p;
 @@
 hits.append((p[0].file, int(p[0].line), p[0].current_element))
 

@@ -184,7 +184,7 @@ VM_PACKAGES=(libcap-dev:sys/capability.h libnuma-dev:numa.h rsync:rsync
 	udev:udevadm kmod:depmod file:file iproute2:ip busybox-static:busybox
 	python3-argcomplete:argcomplete.py python3-requests:requests.py)
 SERIES_PACKAGES=(sparse:sparse b4:b4)
-SCRIPTS_PACKAGES=(procps:pgrep python3-yaml:yaml.py)
+SCRIPTS_PACKAGES=(procps:pgrep python3-yaml:yaml.py coccinelle:spatch)
 
 # missing PACKAGE:PROBE...: prints the packages whose probe fails
 missing() {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// RULE: ->fault checks vmf->pgoff, or ->mmap sets VM_DONTEXPAND,
+// BECAUSE mremap() makes the mapping longer than ->mmap has checked.
+// Right: driver/fault.c
+// Files: vmf->pgoff|vmf->address
+//
+// mremap() refuses to expand a mapping with VM_PFNMAP as well, and remap_pfn_range() sets
+// both, as the GEM code of DRM does. So a file that names one of these has no hit.
+
+@initialize:python@
+@@
+import re
+checked, sinks, handlers = set(), [], set()
+
+def refuses(path):
+    with open(path, encoding='utf-8', errors='replace') as source:
+        return re.search('DONTEXPAND|VMA?_PFNMAP|remap_pfn_range|drm_gem_', source.read())
+
+def where(p):
+    return p[0].file, p[0].current_element
+
+@ops@
+identifier s, f;
+position p;
+@@
+struct vm_operations_struct s@p = { .fault = f, };
+
+@script:python@
+f << ops.f;
+p << ops.p;
+@@
+handlers.add((p[0].file, f))
+
+@copy@
+struct vm_fault *vmf;
+expression x;
+@@
+ x = <+... \(vmf->pgoff\|vmf->address\) ...+>
+
+@copyd@
+struct vm_fault *vmf;
+identifier x;
+type T;
+@@
+ T x = <+... \(vmf->pgoff\|vmf->address\) ...+>;
+
+@check@
+struct vm_fault *vmf;
+statement S1, S2;
+position p;
+@@
+ if@p (<+... \(vmf->pgoff\|vmf->address\) ...+>) S1 else S2
+
+@script:python@
+p << check.p;
+@@
+checked.add(where(p))
+
+@checkx@
+expression copy.x;
+statement S1, S2;
+position p;
+@@
+ if@p (<+... x ...+>) S1 else S2
+
+@script:python@
+p << checkx.p;
+@@
+checked.add(where(p))
+
+@checkd@
+identifier copyd.x;
+statement S1, S2;
+position p;
+@@
+ if@p (<+... x ...+>) S1 else S2
+
+@script:python@
+p << checkd.p;
+@@
+checked.add(where(p))
+
+@sink@
+struct vm_fault *vmf;
+expression A;
+identifier g =~ "^(virt_to_page|vmalloc_to_page|pfn_to_page|vmf_insert_pfn|vmf_insert_mixed)$";
+position p;
+@@
+(
+ A@p[<+... vmf->pgoff ...+>]
+|
+ g@p(<+... vmf->pgoff ...+>)
+)
+
+@script:python@
+p << sink.p;
+@@
+sinks.append((where(p), int(p[0].line)))
+
+@sinkx@
+expression copy.x;
+expression A;
+identifier g =~ "^(virt_to_page|vmalloc_to_page|pfn_to_page)$";
+position p;
+@@
+(
+ A@p[<+... x ...+>]
+|
+ g@p(<+... x ...+>)
+)
+
+@script:python@
+p << sinkx.p;
+@@
+sinks.append((where(p), int(p[0].line)))
+
+@sinkd@
+identifier copyd.x;
+expression A;
+identifier g =~ "^(virt_to_page|vmalloc_to_page|pfn_to_page)$";
+position p;
+@@
+(
+ A@p[<+... x ...+>]
+|
+ g@p(<+... x ...+>)
+)
+
+@script:python@
+p << sinkd.p;
+@@
+sinks.append((where(p), int(p[0].line)))
+
+@finalize:python@
+@@
+for at, line in sorted(set(sinks)):
+    if at in handlers and at not in checked and not refuses(at[0]):
+        print(f'HIT {at[0]}:{line}:{at[1]}: ->fault trusts the offset, and nothing '
+              'keeps mremap() from expanding the mapping')

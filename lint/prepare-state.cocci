@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// RULE: don't change what outlives ->mmap_prepare there; take references in ->mapped,
+// BECAUSE mmap() may fail after it, and then nobody undoes it.
+// Right: driver/vma.c
+// Files: mmap_prepare
+
+@initialize:python@
+@@
+hits = []
+
+@ops@
+identifier s, f;
+@@
+struct file_operations s = { .mmap_prepare = f, };
+
+@count@
+identifier ops.f;
+identifier desc;
+identifier g =~ "^(atomic(64|_long)?_(inc|add)(_return)?|refcount_inc|kref_get|get_device|get_page|folio_get|get_file|list_add(_tail)?|hlist_add_head|pm_runtime_get(_sync)?|try_module_get|__module_get)$";
+position p;
+@@
+ f(struct vm_area_desc *desc) { <+... g@p(...) ...+> }
+
+@script:python@
+p << count.p;
+g << count.g;
+@@
+hits.append((p[0].file, int(p[0].line), p[0].current_element, g + '()'))
+
+@assign@
+identifier ops.f;
+identifier desc, m;
+expression E, V;
+position p;
+@@
+ f(struct vm_area_desc *desc) { <+...
+(
+ E->m@p = V
+|
+ E->m@p |= V
+|
+ E->m@p += V
+|
+ E->m@p++
+)
+ ...+> }
+
+@script:python@
+p << assign.p;
+E << assign.E;
+m << assign.m;
+d << assign.desc;
+@@
+if not E.startswith(d):
+    hits.append((p[0].file, int(p[0].line), p[0].current_element, f'a change of {E}->{m}'))
+
+@finalize:python@
+@@
+for file, line, function, what in sorted(set(hits)):
+    print(f'HIT {file}:{line}:{function}: {what} in ->mmap_prepare')

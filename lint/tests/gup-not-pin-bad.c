@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Only parsed, by scripts/check-scripts: has the mistake of gup-not-pin
+static int t_transfer(struct t_dev *dev, unsigned long start, int nr)
+{
+	int got = get_user_pages_fast(start, nr, FOLL_WRITE, dev->pages); /* HIT */
+
+	if (got != nr)
+		return -EFAULT;
+
+	return sg_alloc_table_from_pages(&dev->sgt, dev->pages, nr, 0,
+					 nr * PAGE_SIZE, GFP_KERNEL);
+}

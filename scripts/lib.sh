@@ -552,6 +552,9 @@ tree_version() {
 		      print v["VERSION"] "." v["PATCHLEVEL"] (s ? "." s : "") v["EXTRAVERSION"] }'
 }
 
+# short_version: $VERSION as in 7.3
+short_version() { cut -d. -f1,2 <<< "${VERSION%%-*}"; }
+
 # below A B: is version A below B?
 below() { [ "$1" != "$2" ] && printf '%s\n%s\n' "$1" "$2" | sort -CV; }
 
@@ -599,7 +602,7 @@ use_tree() {
 		VERSION=$(tree_version base)
 		WHAT="linux $VERSION ($(cat "$TREE/.git/source-name" 2>/dev/null))"
 	fi
-	SHORT=$(cut -d. -f1,2 <<< "${VERSION%%-*}")
+	SHORT=$(short_version)
 }
 
 kgit_with_ours() { GIT_OBJECT_DIRECTORY=$TREE/.git/objects kgit "$@"; }

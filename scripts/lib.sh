@@ -239,7 +239,7 @@ need() {
 # "scripts" are the checks of those
 need_for() {
 	local env specs=("${BUILD_PACKAGES[@]}")
-	local arch kunit_arch cross configs make_options qemu qemu_args image packages
+	local arch kunit_arch triple cross configs make_options qemu qemu_args image packages
 
 	for env; do
 		case $env in
@@ -261,11 +261,12 @@ MACHINES=(um i386 i386-debug x86_64 x86_64-debug x86_64-kcsan arm64 arm64-a57 ar
 
 # set_machine NAME: sets arch (the name that the tables of this repository use),
 # kunit_arch (that of kunit.py), cross, configs, make_options, qemu, image, qemu_args
-# and packages; fails if there is none of that name
+# and packages, and triple; fails if there is none of that name
 # shellcheck disable=SC2034 # for the caller
 set_machine() {
-	local triple='' debian=''
+	local debian=''
 
+	triple=''
 	arch=${1%%-*} kunit_arch='' configs=() make_options=() qemu='' qemu_args='' image=''
 	packages=()
 	case $1 in
@@ -330,6 +331,16 @@ set_machine() {
 	aarch64:arm64|riscv64:riscv64|s390x:s390x|ppc64le:ppc64le) ;;
 	*)	[ -z "$triple" ] || cross=$triple-
 		[ -z "$triple" ] || packages+=("gcc-$triple:$triple-gcc") ;;
+	esac
+}
+
+# dpkg_arch MACHINE: Debian's name of it
+dpkg_arch() {
+	case $1 in
+	arm64*)	echo arm64 ;;
+	arm)	echo armhf ;;
+	ppc64le) echo ppc64el ;;
+	*)	echo "$1" ;;
 	esac
 }
 

@@ -25,6 +25,7 @@
  * @kaddr: contiguous kernel view of all of it, or NULL if it has none
  * @pages: its pages, if the technique keeps them in an array
  * @blocks: its large folios, if it consists of such
+ * @raw_blocks: kernel addresses of its large blocks, if it consists of such
  * @segments: its contiguous pieces, if it consists of such
  * @nr_segments: how many
  * @written: bit n: a mapping has written to page n, if the technique knows that
@@ -43,6 +44,7 @@ struct addrmap_buffer {
 	void *kaddr;
 	struct page **pages;
 	struct folio **blocks;
+	void **raw_blocks;
 	struct addrmap_segment *segments;
 	unsigned int nr_segments;
 	unsigned long *written;
@@ -155,6 +157,7 @@ extern const struct addrmap_technique addrmap_fault;
 extern const struct addrmap_technique addrmap_fault_around;
 extern const struct addrmap_technique addrmap_pfn_fault;
 extern const struct addrmap_technique addrmap_huge;
+extern const struct addrmap_technique addrmap_pfn_huge;
 extern const struct addrmap_technique addrmap_segments;
 extern const struct addrmap_technique addrmap_written;
 extern const struct addrmap_technique addrmap_pfn_written;

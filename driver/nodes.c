@@ -22,6 +22,7 @@
  * fault_around.c   the same, with their neighbours
  * vmalloc.c        vmalloc() memory
  * huge.c           large folios, mapped by one entry each
+ * pfn_huge.c       the same for page frame numbers
  * segments.c       several pieces of contiguous memory in one mapping
  * written.c        single pages, and the driver learns which were written to
  * pfn_written.c    the same for page frame numbers

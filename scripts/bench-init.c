@@ -107,6 +107,7 @@ static const struct memory memories[] = {
 	{ "addrmap/pfn", node_open, "/dev/addrmap/pfn" },
 	{ "addrmap/pfn-fault", node_open, "/dev/addrmap/pfn-fault" },
 	{ "addrmap/huge", node_open, "/dev/addrmap/huge" },
+	{ "addrmap/pfn-huge", node_open, "/dev/addrmap/pfn-huge" },
 	{ "dma-heap/system", heap_open, "/dev/dma_heap/system" },
 	{ "udmabuf", udmabuf_open, "/dev/udmabuf" },
 	{ "memfd", memfd_open },

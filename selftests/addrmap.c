@@ -169,6 +169,7 @@ NODE(fault, "fault", .pages = true);
 NODE(fault_around, "fault-around", .pages = true);
 NODE(pfn_fault, "pfn-fault", .no_private = true);
 NODE(huge, "huge", .pages = true);
+NODE(pfn_huge, "pfn-huge", .no_private = true);
 NODE(segments, "segments", .no_private = true);
 NODE(written, "written", .pages = true);
 NODE(pfn_written, "pfn-written", .no_private = true);
@@ -225,6 +226,7 @@ MAPPING(fault_around_private, "fault-around", .flags = MAP_PRIVATE, .pinnable = 
 MAPPING(pfn_fault_shared, "pfn-fault", .flags = MAP_SHARED);
 MAPPING(huge_shared, "huge", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(huge_private, "huge", .flags = MAP_PRIVATE, .pinnable = true);
+MAPPING(pfn_huge_shared, "pfn-huge", .flags = MAP_SHARED);
 MAPPING(segments_shared, "segments", .flags = MAP_SHARED);
 MAPPING(written_shared, "written", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(written_private, "written", .flags = MAP_PRIVATE, .pinnable = true);
@@ -1499,6 +1501,213 @@ TEST(huge_pmd)
 	EXPECT_EQ(access_signal(map, false), SIGSEGV);
 	munmap(map, 2 * pmd);
 	close(fd);
+}
+
+FIXTURE(addrmap_pfn_huge)
+{
+	int fd;
+	size_t pmd;	/* bytes of a huge page, 0: there are none of raw frames */
+	char *map;	/* two of them at a suitable address, all of the buffer */
+};
+
+FIXTURE_SETUP(addrmap_pfn_huge)
+{
+	char *map;
+
+	self->fd = addrmap_open("pfn-huge", O_RDWR);
+	ASSERT_GE(self->fd, 0);
+	if (!addrmap_has_raw_huge())
+		SKIP(return, "needs CONFIG_ARCH_SUPPORTS_PMD_PFNMAP");
+	self->pmd = read_pmd_pagesize();
+	/* The driver's blocks are no larger, see pfn_huge.c. */
+	if (self->pmd > ADDRMAP_SHARED_LENGTH)
+		SKIP(return, "needs PMDs of at most %lu KiB",
+		     ADDRMAP_SHARED_LENGTH >> 10);
+	ASSERT_EQ(addrmap_set_length(self->fd, 2 * self->pmd), 0);
+	for (size_t i = 0; i < 2 * self->pmd; i += psize()) {
+		unsigned char c = i / psize() % 251;
+
+		ASSERT_EQ(pwrite(self->fd, &c, 1, i), 1);
+	}
+	map = mmap(NULL, 3 * self->pmd, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		   -1, 0);
+	ASSERT_NE(map, MAP_FAILED);
+	map += -(uintptr_t)map % self->pmd;
+	self->map = mmap(map, 2 * self->pmd, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, self->fd, 0);
+	ASSERT_EQ(self->map, map);
+	/* Linux up to 7.2 has the policy for THP apply to raw frames, too. */
+	ASSERT_EQ(madvise(map, 2 * self->pmd, MADV_HUGEPAGE), 0);
+}
+
+FIXTURE_TEARDOWN(addrmap_pfn_huge)
+{
+	if (self->map)
+		munmap(self->map, 2 * self->pmd);
+	close(self->fd);
+}
+
+/* Page @n of the buffer, as byte 0 of the page at @p says. */
+#define EXPECT_FRAME(p, n)	\
+	EXPECT_EQ(*(volatile unsigned char *)(p), (n) % 251)
+
+/* The first access maps all of a block. It is not counted as memory of the process. */
+TEST_F(addrmap_pfn_huge, first_access)
+{
+	size_t nr = self->pmd / psize();
+	struct vma vma;
+
+	EXPECT_EQ(addrmap_faults(self->map + 5 * psize(), psize()), 1);
+	EXPECT_EQ(addrmap_faults(self->map, self->pmd), 0);
+	EXPECT_EQ(addrmap_faults(self->map + self->pmd, self->pmd), 1);
+	for (size_t i = 0; i < 2 * nr; i++)
+		EXPECT_FRAME(self->map + i * psize(), i);
+	self->map[self->pmd - 1] = 91;
+	EXPECT_EQ(buffer_byte(self->fd, self->pmd - 1), 91);
+	ASSERT_TRUE(find_vma(self->map, &vma));
+	EXPECT_EQ(vma.rss, 0);
+	EXPECT_EQ(vma.pmd, 0);
+}
+
+/* The kernel chooses an address that is suitable, if the address space is large. */
+TEST_F(addrmap_pfn_huge, address)
+{
+	char *map;
+
+	if (sizeof(long) == 4)
+		SKIP(return, "needs a 64-bit program");
+	for (int i = 0; i < 3; i++) {
+		map = mmap(NULL, 2 * self->pmd, PROT_READ, MAP_SHARED, self->fd, 0);
+		ASSERT_NE(map, MAP_FAILED);
+		EXPECT_EQ((uintptr_t)map % self->pmd, 0);
+		/* For the next one to be somewhere else. */
+		mmap(NULL, psize(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	}
+}
+
+/* Without a part of it, the rest of a block is mapped frame by frame, as it was. */
+TEST_F(addrmap_pfn_huge, munmap_part)
+{
+	size_t nr = self->pmd / psize();
+
+	EXPECT_EQ(addrmap_faults(self->map, 2 * self->pmd), 2);
+	ASSERT_EQ(munmap(self->map + 3 * psize(), 2 * psize()), 0);
+	EXPECT_EQ(access_signal(self->map + 3 * psize(), false), SIGSEGV);
+	EXPECT_EQ(access_signal(self->map + 4 * psize(), false), SIGSEGV);
+	EXPECT_EQ(addrmap_faults(self->map, 3 * psize()), 3);
+	EXPECT_EQ(addrmap_faults(self->map + 5 * psize(),
+				 self->pmd - 5 * psize()), nr - 5);
+	EXPECT_EQ(addrmap_faults(self->map + self->pmd, self->pmd), 0);
+	for (size_t i = 0; i < 2 * nr; i++) {
+		if (i != 3 && i != 4)
+			EXPECT_FRAME(self->map + i * psize(), i);
+	}
+}
+
+/* A whole block keeps its entry, with other rights. A part has rights of its own. */
+TEST_F(addrmap_pfn_huge, mprotect)
+{
+	size_t nr = self->pmd / psize();
+
+	EXPECT_EQ(addrmap_faults(self->map, 2 * self->pmd), 2);
+	ASSERT_EQ(mprotect(self->map, self->pmd, PROT_READ), 0);
+	EXPECT_EQ(addrmap_faults(self->map, 2 * self->pmd), 0);
+	EXPECT_EQ(access_signal(self->map + 7 * psize(), true), SIGSEGV);
+	EXPECT_EQ(access_signal(self->map + self->pmd, true), 0);
+	ASSERT_EQ(mprotect(self->map, self->pmd, PROT_READ | PROT_WRITE), 0);
+	EXPECT_EQ(access_signal(self->map + 7 * psize(), true), 0);
+	EXPECT_EQ(addrmap_faults(self->map, 2 * self->pmd), 0);
+
+	ASSERT_EQ(mprotect(self->map + 7 * psize(), psize(), PROT_READ), 0);
+	EXPECT_EQ(addrmap_faults(self->map, self->pmd), nr);
+	EXPECT_EQ(access_signal(self->map + 6 * psize(), true), 0);
+	EXPECT_EQ(access_signal(self->map + 7 * psize(), true), SIGSEGV);
+	EXPECT_EQ(access_signal(self->map + 8 * psize(), true), 0);
+	EXPECT_EQ(addrmap_faults(self->map + self->pmd, self->pmd), 0);
+	for (size_t i = 0; i < 2 * nr; i++)
+		EXPECT_FRAME(self->map + i * psize(), i);
+}
+
+struct pfn_huge_arg {
+	char *map;
+	size_t pmd;
+};
+
+static int pfn_huge_child(void *p)
+{
+	struct pfn_huge_arg *arg = p;
+
+	/* The entry of the first block was copied, for the second there is none. */
+	if (addrmap_faults(arg->map, arg->pmd) != 0)
+		return 1;
+	if (addrmap_faults(arg->map + arg->pmd, arg->pmd) != 1)
+		return 2;
+	arg->map[2 * psize()] = 81;
+	if (munmap(arg->map + psize(), psize()))
+		return 3;
+	return arg->map[2 * psize()] != 81;
+}
+
+/* fork() copies the entry. What the child unmaps stays in the parent. */
+TEST_F(addrmap_pfn_huge, fork)
+{
+	struct pfn_huge_arg arg = { self->map, self->pmd };
+
+	EXPECT_FRAME(self->map, 0);
+	ASSERT_EQ(in_child(pfn_huge_child, &arg), 0);
+	EXPECT_EQ(addrmap_faults(self->map, self->pmd), 0);
+	EXPECT_FRAME(self->map + psize(), 1);
+	EXPECT_EQ(self->map[2 * psize()], 81);
+	EXPECT_EQ(buffer_byte(self->fd, 2 * psize()), 81);
+}
+
+/* Moved to another suitable address, the entry moves along; else it is mapped anew. */
+TEST_F(addrmap_pfn_huge, mremap)
+{
+	size_t len = 2 * self->pmd;
+	char *to = mmap(NULL, 2 * len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(to, MAP_FAILED);
+	to += -(uintptr_t)to % self->pmd;
+	EXPECT_EQ(addrmap_faults(self->map, len), 2);
+	ASSERT_EQ(mremap(self->map, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to), to);
+	EXPECT_EQ(access_signal(self->map, false), SIGSEGV);
+	self->map = to;
+	EXPECT_EQ(addrmap_faults(to, len), 0);
+	for (size_t i = 0; i < len / psize(); i++)
+		EXPECT_FRAME(to + i * psize(), i);
+
+	ASSERT_EQ(mremap(to, len, len, MREMAP_MAYMOVE | MREMAP_FIXED,
+			 to + len + psize()), to + len + psize());
+	self->map = to + len + psize();
+	for (size_t i = 0; i < len / psize(); i++)
+		EXPECT_FRAME(self->map + i * psize(), i);
+}
+
+/* A block that is at another offset in its PMD than in the buffer is mapped by frames. */
+TEST_F(addrmap_pfn_huge, unsuitable)
+{
+	size_t nr = self->pmd / psize(), len = self->pmd;
+
+	/* Page 1 of the buffer at the start of a PMD. */
+	ASSERT_EQ(mmap(self->map, len, PROT_READ, MAP_SHARED | MAP_FIXED, self->fd,
+		       psize()), self->map);
+	madvise(self->map, len, MADV_HUGEPAGE);
+	EXPECT_EQ(addrmap_faults(self->map, len), nr);
+	for (size_t i = 0; i < nr; i++)
+		EXPECT_FRAME(self->map + i * psize(), i + 1);
+
+	/* A page less than a block at either end. */
+	ASSERT_EQ(mmap(self->map, len - psize(), PROT_READ, MAP_SHARED | MAP_FIXED,
+		       self->fd, 0), self->map);
+	madvise(self->map, len - psize(), MADV_HUGEPAGE);
+	EXPECT_EQ(addrmap_faults(self->map, len - psize()), nr - 1);
+	ASSERT_EQ(mmap(self->map + psize(), len - psize(), PROT_READ,
+		       MAP_SHARED | MAP_FIXED, self->fd, psize()), self->map + psize());
+	madvise(self->map + psize(), len - psize(), MADV_HUGEPAGE);
+	EXPECT_EQ(addrmap_faults(self->map + psize(), len - psize()), nr - 1);
+	for (size_t i = 1; i < nr; i++)
+		EXPECT_FRAME(self->map + i * psize(), i);
 }
 
 /*

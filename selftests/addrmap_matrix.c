@@ -90,6 +90,7 @@ enum {
 	DEFIO_P		= 1 << 18,
 	PFN_DEFIO	= 1 << 19,
 	DMA		= 1 << 20,
+	PFN_HUGE	= 1 << 21,
 	PFN		= PFN_S | PFN_P,
 	PAGES		= PAGES_S | PAGES_P,
 	VMALLOC		= VMALLOC_S | VMALLOC_P,
@@ -99,9 +100,10 @@ enum {
 	AROUND		= AROUND_S | AROUND_P,
 	HUGE		= HUGE_S | HUGE_P,
 	/* VM_PFNMAP: the memory manager does not look for pages in it. */
-	RAW		= PFN | PFN_FAULT | SEGMENTS | PFN_DEFIO | DMA | IO,
+	RAW		= PFN | PFN_FAULT | SEGMENTS | PFN_DEFIO | DMA | IO |
+			  PFN_HUGE,
 	/* It is, and mmap() maps nothing yet. */
-	RAW_FAULT	= PFN_FAULT | SEGMENTS | PFN_DEFIO,
+	RAW_FAULT	= PFN_FAULT | SEGMENTS | PFN_DEFIO | PFN_HUGE,
 	/* mmap() has filled the page tables. */
 	EAGER		= PFN | PAGES | VMALLOC | DMA | IO,
 	/* It has, and there is no ->fault to do so again. */
@@ -110,7 +112,7 @@ enum {
 			  AROUND_P | REVOKE_P | DEFIO_P,
 	SHARED		= PFN_S | PAGES_S | VMALLOC_S | FAULT_S | HUGE_S |
 			  PFN_FAULT | IO | AROUND_S | REVOKE_S | SEGMENTS |
-			  DEFIO_S | PFN_DEFIO | DMA,
+			  DEFIO_S | PFN_DEFIO | DMA | PFN_HUGE,
 	ALL		= SHARED | PRIVATE,
 	/*
 	 * With columns: only if mincore() leaves VM_PFNMAP out, as Linux does
@@ -134,7 +136,7 @@ static const struct column {
 	{ "revoke", MAP_SHARED },	{ "revoke", MAP_PRIVATE },
 	{ "segments", MAP_SHARED },	{ "written", MAP_SHARED },
 	{ "written", MAP_PRIVATE },	{ "pfn-written", MAP_SHARED },
-	{ "dma", MAP_SHARED },
+	{ "dma", MAP_SHARED },		{ "pfn-huge", MAP_SHARED },
 };
 
 static const char * const legend[][2] = {
@@ -724,11 +726,16 @@ static const char *row_huge(struct cell *c, long advice)
 		return SKIP "needs CONFIG_TRANSPARENT_HUGEPAGE";
 	if (!fgets(line, sizeof(line), f) || strstr(line, "[never]"))
 		return SKIP "needs transparent_hugepage/enabled other than never";
-	if (c->bit & HUGE && c->len != read_pmd_pagesize())
+	if (c->bit & (HUGE | PFN_HUGE) && c->len != read_pmd_pagesize())
 		return SKIP "needs PMDs no larger than the driver's buffer";
+	if (c->bit & PFN_HUGE && !addrmap_has_raw_huge())
+		return SKIP "needs CONFIG_ARCH_SUPPORTS_PMD_PFNMAP";
 	if (advice && madvise(c->map, c->len, advice))
 		return error();
 	get(PAGE(c, 1));
+	/* What is raw is not counted, but the first access maps the last page, too. */
+	if (c->bit & PFN_HUGE)
+		return faults(c->map + c->len - psize()) ? "pte" : "pmd";
 
 	return find_vma(c->map, &vma) && vma.pmd ? "pmd" : "pte";
 }
@@ -1639,9 +1646,10 @@ static const struct row {
 	  { { ALL, "EINVAL" } } },
 	{ "madvise_populate_dropped", row_populate_dropped, 0,
 	  { { RAW, "EINVAL" }, { NO_REFAULT, "EFAULT" }, { ALL, "buffer" } } },
-	{ "huge_page", row_huge, 0, { { HUGE, "pmd" }, { ALL, "pte" } } },
+	{ "huge_page", row_huge, 0,
+	  { { HUGE | PFN_HUGE, "pmd" }, { ALL, "pte" } } },
 	{ "madvise_hugepage", row_huge, MADV_HUGEPAGE,
-	  { { HUGE, "pmd" }, { ALL, "pte" } } },
+	  { { HUGE | PFN_HUGE, "pmd" }, { ALL, "pte" } } },
 	{ "madvise_nohugepage", row_huge, MADV_NOHUGEPAGE, { { ALL, "pte" } } },
 	/* Neither is there a page cache, nor would its pages be the driver's. */
 	{ "madvise_collapse", row_madvise, MADV_COLLAPSE, { { ALL, "EINVAL" } } },
@@ -1794,7 +1802,7 @@ static const char *observe(struct cell *c, long unused)
 	__u64 pmd = read_pmd_pagesize();
 
 	c->len = NR_PAGES * psize();
-	if (c->bit & HUGE && pmd && pmd <= ADDRMAP_SHARED_LENGTH)
+	if (c->bit & (HUGE | PFN_HUGE) && pmd && pmd <= ADDRMAP_SHARED_LENGTH)
 		c->len = pmd;
 	c->fd = open_node(c->column, O_RDWR);
 	if (c->fd < 0)

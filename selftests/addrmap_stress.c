@@ -45,6 +45,8 @@ const struct node nodes[NR_NODES] = {
 	{ .name = "pfn-fault", .raw = true, .refault = true,
 	  .shared_only = true },
 	{ .name = "huge", .refault = true },
+	{ .name = "pfn-huge", .raw = true, .refault = true,
+	  .shared_only = true },
 	{ .name = "revoke", .refault = true, .revoke = true },
 	{ .name = "io", .raw = true, .shared_only = true, .device = true },
 };

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
 
 #include "kselftest.h"
 #include "../../../../mm/addrmap/addrmap.h"
@@ -34,7 +36,7 @@
  */
 static const char * const addrmap_nodes[] = {
 	"pfn", "pages", "vmalloc", "fault", "fault-around", "pfn-fault", "huge",
-	"segments", "written", "pfn-written", "revoke",
+	"pfn-huge", "segments", "written", "pfn-written", "revoke",
 };
 
 #define NEEDS_IO	"needs a device: modprobe addrmap io_start= io_length="
@@ -164,6 +166,47 @@ static inline const char *addrmap_missing(const char *node)
 	close(fd);
 
 	return missing;
+}
+
+/* Are raw frames mapped by huge entries: is there CONFIG_ARCH_SUPPORTS_PMD_PFNMAP? */
+static inline bool addrmap_has_raw_huge(void)
+{
+	static const char * const machines[] = {
+		"x86_64", "aarch64", "riscv64", "ppc64", "ppc64le",
+	};
+	struct utsname name;
+
+	if (access("/sys/kernel/mm/transparent_hugepage", F_OK) || uname(&name))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		if (!strcmp(name.machine, machines[i]))
+			return true;
+	}
+
+	return false;
+}
+
+static inline long addrmap_nr_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+/* How many page faults it is to read each page from @p on. */
+static inline long addrmap_faults(volatile char *p, size_t len)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	long before;
+
+	/* What the question itself touches is touched before. */
+	addrmap_nr_faults();
+	before = addrmap_nr_faults();
+	for (size_t i = 0; i < len; i += page)
+		p[i];
+
+	return addrmap_nr_faults() - before;
 }
 
 /* What /proc/self/smaps says of a VMA. */

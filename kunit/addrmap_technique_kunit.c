@@ -17,50 +17,6 @@
 #include <asm/memtype.h>
 #endif
 
-/* -- what the page tables have --------------------------------------------- */
-
-/**
- * struct entry - what the page tables have for an address of a VM_PFNMAP mapping
- * @pfn: the page frame of the address, 0 if there is none
- * @mask: the addresses that the entry maps, as of struct follow_pfnmap_args
- * @writable: whether a write is a page fault
- * @pgprot: the protection of the entry
- */
-struct entry {
-	unsigned long pfn;
-	unsigned long mask;
-	bool writable;
-	pgprot_t pgprot;
-};
-
-/* Looks up page @n of the mapping at @mem, and faults nothing in. */
-static struct entry entry_of(const char __user *mem, unsigned long n)
-{
-	struct follow_pfnmap_args args = { .address = (unsigned long)mem + n * PAGE_SIZE };
-	struct entry entry = {};
-
-	mmap_read_lock(current->mm);
-	args.vma = vma_lookup(current->mm, args.address);
-	if (args.vma && !follow_pfnmap_start(&args)) {
-		entry.pfn = args.pfn;
-		entry.mask = args.addr_mask;
-		entry.writable = args.writable;
-		entry.pgprot = args.pgprot;
-		follow_pfnmap_end(&args);
-	}
-	mmap_read_unlock(current->mm);
-
-	return entry;
-}
-
-/* The page frame of page @pgoff of the buffer, 0 if it cannot be had. */
-static unsigned long buffer_pfn(struct kunit *test, struct file *filp, pgoff_t pgoff)
-{
-	struct addrmap_translate tr;
-
-	return translate(test, filp, (u64)pgoff << PAGE_SHIFT, &tr) ? 0 : tr.pfn;
-}
-
 /* -- segments -------------------------------------------------------------- */
 
 /*
@@ -132,12 +88,6 @@ static const struct node_case written_nodes[] = {
 };
 
 KUNIT_ARRAY_PARAM_DESC(written_node, written_nodes, name);
-
-/* Writes to page @n of the mapping at @mem; 0 or -EFAULT. */
-static int touch(char __user *mem, unsigned long n)
-{
-	return put_user((u8)1, (u8 __user *)mem + n * PAGE_SIZE);
-}
 
 /**
  * EXPECT_WRITTEN() - expect the next pages that ADDRMAP_WRITTEN tells of

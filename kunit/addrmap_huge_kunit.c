@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests for the sample driver in mm/addrmap/: what its node "pfn-huge" maps by huge
+ * entries, and what it does not.
+ *
+ * Where raw frames cannot be mapped by such entries the cases expect small ones, because
+ * a process sees the same.
+ */
+#include <kunit/test.h>
+#include <linux/align.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/pgtable.h>
+#include <linux/sizes.h>
+
+#include "addrmap_node.h"
+#include "mm_kunit.h"
+#include "user_fork.h"
+
+/* Pages that an entry of the PMD level maps. */
+#define BLOCK_PAGES	(PMD_SIZE >> PAGE_SHIFT)
+
+/**
+ * struct huge_row - a mapping, and which blocks of it are mapped by one entry each
+ * @desc: of the row
+ * @length: pages of the buffer beyond two blocks, or short of them
+ * @pgoff: the first page of the buffer that is mapped
+ * @shift: pages from the start of a PMD to the mapping
+ * @cut: pages of the buffer behind the mapping
+ * @huge: whether the first and the second block of the buffer are
+ */
+static const struct huge_row {
+	const char *desc;
+	int length;
+	unsigned int pgoff;
+	unsigned int shift;
+	unsigned int cut;
+	bool huge[2];
+} huge_rows[] = {
+	{ .desc = "all_of_two_blocks", .huge = { true, true } },
+	{ .desc = "longer_buffer", .length = 1, .huge = { true, true } },
+	{ .desc = "shorter_buffer", .length = -1, .huge = { true, false } },
+	{ .desc = "shorter_mapping", .cut = 1, .huge = { true, false } },
+	{ .desc = "offset", .pgoff = 1 },
+	{ .desc = "address", .shift = 1 },
+	{ .desc = "offset_and_address", .pgoff = 1, .shift = 1, .huge = { false, true } },
+	{ .desc = "offset_and_another_address", .pgoff = 2, .shift = 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(huge, huge_rows, desc);
+
+static const struct huge_row two_blocks = { .huge = { true, true } };
+
+/**
+ * struct huge_map - a mapping of a buffer of its own, of which page n starts with n % 251
+ * @row: what it is like
+ * @filp: the file
+ * @mem: where it is
+ */
+struct huge_map {
+	const struct huge_row *row;
+	struct file *filp;
+	char __user *mem;
+};
+
+static struct huge_map map_huge(struct kunit *test, const struct huge_row *row)
+{
+	struct huge_map at = {
+		.row = row,
+		.filp = ADDRMAP_OPEN_NAME(test, "addrmap/pfn-huge", O_RDWR),
+	};
+	unsigned long n, nr = 2 * BLOCK_PAGES + row->length;
+	long room, addr;
+
+	if (nr > ADDRMAP_MAX_LENGTH >> PAGE_SHIFT)
+		kunit_skip(test, "needs smaller PMDs, for a buffer of %lu pages", nr);
+	KUNIT_ASSERT_EQ_MSG(test, set_length(test, at.filp, nr * PAGE_SIZE), 0,
+			    "ADDRMAP_SET_LENGTH of %lu pages", nr);
+	for (n = 0; n < nr; n++) {
+		loff_t pos = n << PAGE_SHIFT;
+		u8 byte = n % 251;
+
+		KUNIT_ASSERT_EQ_MSG(test, kernel_write(at.filp, &byte, 1, &pos), 1,
+				    "byte of page %lu", n);
+	}
+
+	room = vm_mmap(NULL, 0, 4 * PMD_SIZE, PROT_NONE, MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(room),
+			       "mmap(PROT_NONE): expected an address, found %ld", room);
+	room = ALIGN((unsigned long)room, PMD_SIZE) + row->shift * PAGE_SIZE;
+	addr = vm_mmap(at.filp, room, (nr - row->pgoff - row->cut) << PAGE_SHIFT,
+		       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		       (unsigned long)row->pgoff << PAGE_SHIFT);
+	KUNIT_ASSERT_EQ_MSG(test, addr, room, "mmap() of %s", row->desc);
+	at.mem = (char __user *)addr;
+
+	return at;
+}
+
+/* Whether raw frames can be mapped by huge entries, which is up to the processor, too. */
+static bool has_raw_huge(void)
+{
+	/* Some kernels ask the policy for THP, which is "never" if there is little memory. */
+	return IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) && has_transparent_hugepage() &&
+	       PMD_SIZE <= ADDRMAP_SHARED_LENGTH && totalram_pages() >= SZ_512M / PAGE_SIZE;
+}
+
+/* What the page tables have for page @pgoff of the buffer. */
+static struct entry huge_entry(const struct huge_map *at, unsigned long pgoff)
+{
+	return entry_of(at->mem, pgoff - at->row->pgoff);
+}
+
+/*
+ * Reads page @pgoff of the buffer. It has to be at its place in the mapping, and mapped by
+ * an entry for a block, or by one for the page alone.
+ */
+static const char *check_page(struct kunit *test, const struct huge_map *at,
+			      unsigned long pgoff, bool block)
+{
+	int byte = byte_at(at->mem + (pgoff - at->row->pgoff) * PAGE_SIZE);
+	unsigned long mask = block && has_raw_huge() ? PMD_MASK : PAGE_MASK;
+	struct entry entry = huge_entry(at, pgoff);
+	unsigned long pfn = buffer_pfn(test, at->filp, pgoff);
+
+	if (byte != pgoff % 251)
+		return mm_kunit_wrong(test, "byte of page %lu: expected %lu, found %d", pgoff,
+				      pgoff % 251, byte);
+	if (!pfn || entry.pfn != pfn)
+		return mm_kunit_wrong(test, "frame of page %lu: expected %lx, found %lx", pgoff,
+				      pfn, entry.pfn);
+	if (entry.mask != mask)
+		return mm_kunit_wrong(test, "addresses of page %lu's entry: expected %lx, found %lx",
+				      pgoff, mask, entry.mask);
+	return NULL;
+}
+
+/*
+ * One access maps a block by an entry of the PMD level, if all of the block is in the
+ * buffer and in the mapping, and at the same offset in its PMD. Otherwise it maps the page
+ * alone, because an entry can show no other frames, nor at other addresses
+ * (mm/addrmap/pfn_huge.c).
+ */
+static void pfn_huge_entries(struct kunit *test)
+{
+	const struct huge_row *row = test->param_value;
+	struct huge_map at = map_huge(test, row);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		unsigned long first = i * BLOCK_PAGES + 5, other = first + BLOCK_PAGES / 2;
+		bool huge = row->huge[i] && has_raw_huge();
+
+		MM_KUNIT_EXPECT_MSG(test, check_page(test, &at, first, huge), "block %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, huge_entry(&at, other).pfn,
+				    huge ? buffer_pfn(test, at.filp, other) : 0,
+				    "frame of page %lu, after an access to page %lu", other, first);
+		MM_KUNIT_EXPECT_MSG(test, check_page(test, &at, other, huge), "block %d", i);
+	}
+}
+
+/*
+ * munmap() of a part of a block leaves what the rest of it shows, because the entry goes,
+ * and not the frames: ->fault maps each page when it is accessed. Other blocks keep their
+ * entries.
+ */
+static void pfn_huge_munmap_part(struct kunit *test)
+{
+	struct huge_map at = map_huge(test, &two_blocks);
+	unsigned long n;
+
+	/*
+	 *	0          3           5          BLOCK_PAGES
+	 *	|-- rest --|-- munmap --|-- rest --|-- another block --|
+	 */
+	MM_KUNIT_EXPECT(test, check_page(test, &at, 0, true));
+	MM_KUNIT_EXPECT(test, check_page(test, &at, BLOCK_PAGES, true));
+	KUNIT_ASSERT_EQ_MSG(test, unmap(at.mem, 3, 2), 0, "munmap() of pages 3 and 4");
+	for (n = 1; n < BLOCK_PAGES; n++)
+		KUNIT_EXPECT_EQ_MSG(test, huge_entry(&at, n).pfn, 0,
+				    "frame of page %lu after munmap()", n);
+	for (n = 0; n < BLOCK_PAGES; n++) {
+		if (n < 3 || n > 4)
+			MM_KUNIT_EXPECT_MSG(test, check_page(test, &at, n, false), "the rest");
+		else
+			KUNIT_EXPECT_EQ_MSG(test, byte_at(at.mem + n * PAGE_SIZE), -EFAULT,
+					    "byte of page %lu, which was unmapped", n);
+	}
+	MM_KUNIT_EXPECT(test, check_page(test, &at, BLOCK_PAGES, true));
+}
+
+/*
+ * mprotect() of a whole block changes the rights of its entry. That of a part changes
+ * those of the part alone, because the rest of the block is mapped page by page then.
+ */
+static void pfn_huge_mprotect(struct kunit *test)
+{
+	struct huge_map at = map_huge(test, &two_blocks);
+	unsigned long addr = (unsigned long)at.mem;
+
+	MM_KUNIT_EXPECT(test, check_page(test, &at, 7, true));
+	KUNIT_EXPECT_TRUE_MSG(test, huge_entry(&at, 7).writable, "entry of page 7, at first");
+
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr, PMD_SIZE, PROT_READ), 0);
+	MM_KUNIT_EXPECT(test, check_page(test, &at, 7, true));
+	KUNIT_EXPECT_FALSE_MSG(test, huge_entry(&at, 7).writable, "entry of page 7, read-only");
+	KUNIT_EXPECT_EQ_MSG(test, touch(at.mem, 7), -EFAULT, "a write to page 7, read-only");
+
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr, PMD_SIZE, PROT_READ | PROT_WRITE), 0);
+	KUNIT_EXPECT_EQ_MSG(test, touch(at.mem, 1), 0, "a write to page 1, writable again");
+	MM_KUNIT_EXPECT(test, check_page(test, &at, 7, true));
+
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr + 7 * PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
+	MM_KUNIT_EXPECT(test, check_page(test, &at, 6, false));
+	MM_KUNIT_EXPECT(test, check_page(test, &at, 7, false));
+	MM_KUNIT_EXPECT(test, check_page(test, &at, 8, false));
+	KUNIT_EXPECT_EQ_MSG(test, touch(at.mem, 7), -EFAULT, "a write to page 7, alone read-only");
+	KUNIT_EXPECT_EQ_MSG(test, touch(at.mem, 1), 0, "a write to page 1, not read-only");
+}
+
+/*
+ * fork() copies the entry of a block, as it does all entries of VM_PFNMAP. What the child
+ * unmaps of the block stays in the parent, because each has page tables of its own, and
+ * what the child writes is seen there, because the mapping is shared.
+ */
+static void pfn_huge_fork(struct kunit *test)
+{
+	struct huge_map at = map_huge(test, &two_blocks);
+	struct mm_struct *child, *parent;
+	struct entry copied, none;
+	int unmapped, wrote;
+
+	MM_KUNIT_EXPECT(test, check_page(test, &at, 0, true));
+	child = user_fork(test);
+	parent = user_fork_enter(child);
+	copied = huge_entry(&at, 0);
+	none = huge_entry(&at, BLOCK_PAGES);
+	unmapped = unmap(at.mem, 3, 1);
+	wrote = touch(at.mem, 4);
+	user_fork_leave(parent);
+
+	KUNIT_EXPECT_EQ_MSG(test, copied.pfn, buffer_pfn(test, at.filp, 0),
+			    "frame of page 0 in the child");
+	KUNIT_EXPECT_EQ_MSG(test, copied.mask, has_raw_huge() ? PMD_MASK : PAGE_MASK,
+			    "addresses of page 0's entry in the child");
+	KUNIT_EXPECT_EQ_MSG(test, none.pfn, 0, "frame of the block that was not accessed");
+	KUNIT_EXPECT_EQ_MSG(test, unmapped, 0, "munmap() of page 3 in the child");
+	KUNIT_EXPECT_EQ_MSG(test, wrote, 0, "a write to page 4 in the child");
+	MM_KUNIT_EXPECT(test, check_page(test, &at, 3, true));
+	KUNIT_EXPECT_EQ_MSG(test, byte_at(at.mem + 4 * PAGE_SIZE), 1,
+			    "byte of page 4 in the parent");
+}
+
+/*
+ * get_user_pages() returns -EFAULT for a block, as for a single raw frame, and takes no
+ * reference, because VM_PFNMAP says that there are no pages to be had.
+ */
+static void pfn_huge_gup(struct kunit *test)
+{
+	static const unsigned int flags[] = { 0, FOLL_WRITE };
+	struct huge_map at = map_huge(test, &two_blocks);
+	unsigned long addr = (unsigned long)at.mem + 5 * PAGE_SIZE;
+	struct page *pages[2] = {};
+	int i;
+
+	MM_KUNIT_ASSERT(test, check_page(test, &at, 5, true));
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, pin_user_pages_fast(addr, 2, flags[i], pages), -EFAULT,
+				    "pin_user_pages_fast(), flags %#x", flags[i]);
+		KUNIT_EXPECT_EQ_MSG(test, get_user_pages_unlocked(addr, 2, pages, flags[i]),
+				    -EFAULT, "get_user_pages_unlocked(), flags %#x", flags[i]);
+		KUNIT_EXPECT_EQ_MSG(test, page_ref_count(pfn_to_page(huge_entry(&at, 5).pfn)), 1,
+				    "references of page 5, flags %#x", flags[i]);
+	}
+}
+
+/*
+ * mmap() chooses an address at which whole blocks of the buffer can be mapped by one entry
+ * each, also for a mapping that starts in the middle of a block, because the node has
+ * thp_get_unmapped_area(). A 32-bit address space is too small for that.
+ */
+static void pfn_huge_address(struct kunit *test)
+{
+	static const unsigned int pgoffs[] = { 0, 1 };
+	struct huge_map at = map_huge(test, &two_blocks);
+	int i;
+
+	if (!has_raw_huge() || !IS_ENABLED(CONFIG_64BIT))
+		kunit_skip(test, "needs raw huge entries and CONFIG_64BIT");
+	for (i = 0; i < ARRAY_SIZE(pgoffs); i++) {
+		unsigned long nr = 2 * BLOCK_PAGES - pgoffs[i];
+		char __user *mem = ADDRMAP_MAP(test, at.filp, nr, MAP_SHARED, pgoffs[i]);
+
+		KUNIT_EXPECT_EQ_MSG(test, ((unsigned long)mem >> PAGE_SHIFT) % BLOCK_PAGES,
+				    pgoffs[i], "page in its PMD of the mapping at page %u",
+				    pgoffs[i]);
+		KUNIT_EXPECT_EQ_MSG(test, byte_at(mem + (nr - 1) * PAGE_SIZE),
+				    (2 * BLOCK_PAGES - 1) % 251,
+				    "last page of the mapping at page %u", pgoffs[i]);
+		KUNIT_EXPECT_EQ_MSG(test, entry_of(mem, nr - 1).mask, PMD_MASK,
+				    "addresses of the last entry of the mapping at page %u",
+				    pgoffs[i]);
+	}
+}
+
+static struct kunit_case addrmap_huge_cases[] = {
+	KUNIT_CASE_PARAM(pfn_huge_entries, huge_gen_params),
+	KUNIT_CASE(pfn_huge_munmap_part),
+	KUNIT_CASE(pfn_huge_mprotect),
+	KUNIT_CASE(pfn_huge_fork),
+	KUNIT_CASE(pfn_huge_gup),
+	KUNIT_CASE(pfn_huge_address),
+	{}
+};
+
+static struct kunit_suite addrmap_huge_suite = {
+	.name = "addrmap_huge",
+	.init = addrmap_node_init,
+	.test_cases = addrmap_huge_cases,
+};
+
+kunit_test_suite(addrmap_huge_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the huge entries of the sample driver in mm/addrmap/");
+MODULE_LICENSE("GPL");

@@ -724,7 +724,9 @@ static const char *row_huge(struct cell *c, long advice)
 
 	if (!f)
 		return SKIP "needs CONFIG_TRANSPARENT_HUGEPAGE";
-	if (!fgets(line, sizeof(line), f) || strstr(line, "[never]"))
+	/* It is not about raw frames. */
+	if (!fgets(line, sizeof(line), f) ||
+	    (!(c->bit & PFN_HUGE) && strstr(line, "[never]")))
 		return SKIP "needs transparent_hugepage/enabled other than never";
 	if (c->bit & (HUGE | PFN_HUGE) && c->len != read_pmd_pagesize())
 		return SKIP "needs PMDs no larger than the driver's buffer";

@@ -281,25 +281,29 @@ static void pfn_huge_gup(struct kunit *test)
  */
 static void pfn_huge_address(struct kunit *test)
 {
-	static const unsigned int pgoffs[] = { 0, 1 };
-	struct huge_map at = map_huge(test, &two_blocks);
+	static const struct huge_row rows[] = {
+		{ .desc = "without_the_last_page", .cut = 1 },
+		{ .desc = "without_the_first_page", .pgoff = 1 },
+	};
+	struct huge_map whole = map_huge(test, &two_blocks);
 	int i;
 
 	if (!has_raw_huge() || !IS_ENABLED(CONFIG_64BIT))
 		kunit_skip(test, "needs raw huge entries and CONFIG_64BIT");
-	for (i = 0; i < ARRAY_SIZE(pgoffs); i++) {
-		unsigned long nr = 2 * BLOCK_PAGES - pgoffs[i];
-		char __user *mem = ADDRMAP_MAP(test, at.filp, nr, MAP_SHARED, pgoffs[i]);
+	/* One behind the other, they would not be at the offset of the file in a PMD. */
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct huge_map at = {
+			.row = &rows[i],
+			.filp = whole.filp,
+			.mem = ADDRMAP_MAP(test, whole.filp, 2 * BLOCK_PAGES - 1, MAP_SHARED,
+					   rows[i].pgoff),
+		};
 
-		KUNIT_EXPECT_EQ_MSG(test, ((unsigned long)mem >> PAGE_SHIFT) % BLOCK_PAGES,
-				    pgoffs[i], "page in its PMD of the mapping at page %u",
-				    pgoffs[i]);
-		KUNIT_EXPECT_EQ_MSG(test, byte_at(mem + (nr - 1) * PAGE_SIZE),
-				    (2 * BLOCK_PAGES - 1) % 251,
-				    "last page of the mapping at page %u", pgoffs[i]);
-		KUNIT_EXPECT_EQ_MSG(test, entry_of(mem, nr - 1).mask, PMD_MASK,
-				    "addresses of the last entry of the mapping at page %u",
-				    pgoffs[i]);
+		KUNIT_EXPECT_EQ_MSG(test, ((unsigned long)at.mem >> PAGE_SHIFT) % BLOCK_PAGES,
+				    rows[i].pgoff, "page in its PMD, %s", rows[i].desc);
+		/* The block that is in the mapping. */
+		MM_KUNIT_EXPECT_MSG(test, check_page(test, &at, i * BLOCK_PAGES + 3, true),
+				    "%s", rows[i].desc);
 	}
 }
 

@@ -30,14 +30,16 @@
  * @cut: pages of the buffer behind the mapping
  * @huge: whether the first and the second block of the buffer are
  */
-static const struct huge_row {
+struct huge_row {
 	const char *desc;
 	int length;
 	unsigned int pgoff;
 	unsigned int shift;
 	unsigned int cut;
 	bool huge[2];
-} huge_rows[] = {
+};
+
+static const struct huge_row huge_rows[] = {
 	{ .desc = "all_of_two_blocks", .huge = { true, true } },
 	{ .desc = "longer_buffer", .length = 1, .huge = { true, true } },
 	{ .desc = "shorter_buffer", .length = -1, .huge = { true, false } },

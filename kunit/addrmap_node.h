@@ -39,7 +39,7 @@ struct node_case {
 	bool no_frames;	/* the driver does not know its page frames */
 };
 
-static const struct node_case nodes[] = {
+static const struct node_case __maybe_unused nodes[] = {
 	{ .name = "addrmap/pfn", .pfnmap = true },
 	{ .name = "addrmap/pages" },
 	{ .name = "addrmap/vmalloc" },

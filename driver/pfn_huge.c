@@ -3,23 +3,25 @@
  * /dev/addrmap/pfn-huge: page frame numbers in large blocks, with one page table
  * entry each
  *
- * As /dev/addrmap/huge, for frames without references to pages, as in pfn_fault.c:
+ * As /dev/addrmap/huge, for frames without references to pages, as in pfn_fault.c.
  * ->huge_fault maps a block by an entry of the PMD level, if all of it lies in the
- * mapping and at the same offset in its PMD, and else ->fault a single frame. To
- * unmap or protect a part of a block, the memory manager takes the entry away, and
- * ->fault is asked for what is left. An architecture that cannot mark a huge entry
- * as raw has no CONFIG_ARCH_SUPPORTS_PMD_PFNMAP: there, frames are mapped one by one.
+ * mapping and at the same offset in its PMD; otherwise ->fault maps a single frame.
+ * When a part of a block is unmapped or protected, the memory manager takes the
+ * entry away, and ->fault is asked for the rest. Without
+ * CONFIG_ARCH_SUPPORTS_PMD_PFNMAP, get_user_pages_fast() would take a huge entry for
+ * one of pages: there, all frames are mapped one by one.
  *
- * The blocks are allocated without __GFP_COMP: that makes a folio, for those who
- * count references to it, as in huge.c. Here nobody does; the file keeps the blocks.
+ * The blocks are allocated without __GFP_COMP. That flag makes a folio of a block,
+ * for users that count references to it, as in huge.c. Here nobody counts: the
+ * blocks stay as long as the file, which every mapping keeps.
  *
- * There is no PUD entry: the page allocator has no blocks of that size. Who has such,
- * in a device's memory, adds the order PUD_ORDER with vmf_insert_pfn_pud(), in
- * #ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP.
+ * Entries of the PUD level (1 GiB) are left out, as the page allocator has no such
+ * blocks. A driver of a device that has so much memory can map it in the same way:
+ * by vmf_insert_pfn_pud() for PUD_ORDER, with CONFIG_ARCH_SUPPORTS_PUD_PFNMAP.
  *
- * Not to be copied to a driver whose blocks are at any physical address, like parts
- * of a BAR: an entry needs a frame number that is a multiple of its size, which has
- * to be checked then. These are, as all blocks of the page allocator.
+ * Not to be copied to a driver whose memory can start anywhere, as part of a BAR:
+ * the frame number has to be a multiple of what the entry maps, which is to be
+ * checked then. Here it is, because the page allocator aligns blocks to their size.
  */
 #include <linux/align.h>
 #include <linux/gfp.h>
@@ -107,7 +109,7 @@ static vm_fault_t pfn_huge_huge_fault(struct vm_fault *vmf, unsigned int order)
 	    pgoff + BLOCK_PAGES > buf->length >> PAGE_SHIFT)
 		return VM_FAULT_FALLBACK;
 
-	/* An entry that is read-only becomes writable by this, and only by this. */
+	/* A write to an entry that is read-only comes here, too: make it writable. */
 	return vmf_insert_pfn_pmd(vmf, page_to_pfn(pfn_huge_page(buf, pgoff)),
 				  vmf->flags & FAULT_FLAG_WRITE);
 }

@@ -1,0 +1,696 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * addrmap_matrix --device PATH: what can be done with a mapping of any file, and
+ * which mistakes of its driver that shows. Needs no module; see
+ * addrmap_device_rows.c for what is done, addrmap_device_hazard.c for what is
+ * looked for, and addrmap_device_open.c for files that take more than open().
+ *
+ * Each operation runs in a process of its own, which opens and maps the file
+ * anew and is ended if it hangs.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <time.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/sysmacros.h>
+
+#include "addrmap_device.h"
+
+enum { EXIT_CLEAN = 0, EXIT_HAZARD = 1, EXIT_USAGE = 2, EXIT_UNJUDGED = 125 };
+
+/* Memory that the processes of the operations share with us. */
+static struct shared {
+	struct device dev;
+	char text[TEXT_LEN];
+	bool answered;
+	unsigned int nr_findings;
+	struct finding findings[64];
+} *shared;
+
+const char *device_errno(void)
+{
+	const char *s = strerrorname_np(errno);
+
+	return s ?: "unknown error";
+}
+
+void device_say(enum level level, const char *id, const char *fmt, ...)
+{
+	struct finding *f = &shared->findings[shared->nr_findings], *old;
+	va_list ap;
+
+	if (shared->nr_findings == ARRAY_SIZE(shared->findings))
+		return;
+	f->level = level;
+	snprintf(f->id, sizeof(f->id), "%s", id);
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
+	/* The same is found with numbers in the pages and without. */
+	for (old = shared->findings; old < f; old++)
+		if (!strcmp(old->id, f->id) && !strcmp(old->text, f->text))
+			return;
+	shared->nr_findings++;
+}
+
+/* Mappings */
+
+void *device_map(struct op *op, size_t len, int prot, int flags, uint64_t offset)
+{
+	/* io_uring and others choose the address. */
+	return mmap(NULL, len, prot, flags, op->fd, offset);
+}
+
+static sigjmp_buf fault_env;
+
+static void fault_handler(int sig)
+{
+	siglongjmp(fault_env, sig);
+}
+
+/* Accesses the byte at @p; a write leaves what is there. */
+const char *device_touch(const volatile char *p, bool write)
+{
+	int sig;
+
+	signal(SIGSEGV, fault_handler);
+	signal(SIGBUS, fault_handler);
+	sig = sigsetjmp(fault_env, 1);
+	if (!sig && write)
+		__atomic_fetch_or((char *)p, 0, __ATOMIC_SEQ_CST);
+	else if (!sig)
+		*p;
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGBUS, SIG_DFL);
+
+	return !sig ? "ok" : sig == SIGBUS ? "SIGBUS" : "SIGSEGV";
+}
+
+bool device_faults(const char *p)
+{
+	struct rusage before, after;
+
+	/* What the question itself touches is touched before. */
+	getrusage(RUSAGE_SELF, &after);
+	device_touch((char *)&after, true);
+	getrusage(RUSAGE_SELF, &before);
+	device_touch(p, false);
+	getrusage(RUSAGE_SELF, &after);
+
+	return after.ru_minflt + after.ru_majflt >
+	       before.ru_minflt + before.ru_majflt;
+}
+
+bool device_vma(const char *p, unsigned long long *offset, long *rss, long *pmd,
+		char *flags, size_t len)
+{
+	unsigned long addr = (unsigned long)p, start, end;
+	FILE *f = fopen("/proc/self/smaps", "r");
+	unsigned long long off;
+	bool found = false;
+	char line[512];
+	long kb;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx %*s %llx", &start, &end, &off) == 3) {
+			if (found)
+				break;
+			found = addr >= start && addr < end;
+			if (found && offset)
+				*offset = off;
+		} else if (found) {
+			if (rss && sscanf(line, "Rss: %ld", &kb) == 1)
+				*rss = kb;
+			if (pmd && sscanf(line, "FilePmdMapped: %ld", &kb) == 1)
+				*pmd = kb;
+			if (flags && !strncmp(line, "VmFlags: ", 9)) {
+				line[strcspn(line, "\n")] = '\0';
+				line[strlen(line) - (strlen(line) > 9 &&
+					line[strlen(line) - 1] == ' ')] = '\0';
+				snprintf(flags, len, "%.*s", (int)len - 1, line + 9);
+			}
+		}
+	}
+	if (f)
+		fclose(f);
+
+	return found;
+}
+
+bool device_flag(const char *flags, const char *flag)
+{
+	const char *s = strstr(flags, flag);
+
+	return s && (s == flags || s[-1] == ' ');
+}
+
+/* The frame of the page at @p, or 0: raw frames, and all of them to a plain user. */
+uint64_t device_pfn(const char *p)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry = 0;
+
+	if (pread(fd, &entry, sizeof(entry), (uintptr_t)p / page_size() *
+		  sizeof(entry)) != sizeof(entry) || !(entry >> 63))
+		entry = 0;
+	close(fd);
+
+	return entry & ((1ULL << 55) - 1);
+}
+
+/* Processes */
+
+static const char *run_child(struct device *dev,
+			     const char *(*fn)(struct op *op, long arg),
+			     long arg, bool map, int prot)
+{
+	struct op op = { .dev = dev };
+
+	if (map) {
+		op.fd = device_open(dev, dev->flags);
+		if (op.fd < 0)
+			return "cannot be opened again";
+		op.len = dev->len;
+		op.map = device_map(&op, op.len, prot, MAP_SHARED, dev->offset);
+		if (op.map == MAP_FAILED)
+			return "cannot be mapped again";
+	}
+
+	return fn(&op, arg);
+}
+
+/* What @fn says in a process of its own, or how that one ended. */
+static const char *run(struct device *dev,
+		       const char *(*fn)(struct op *op, long arg), long arg,
+		       bool map, int prot)
+{
+	static char text[TEXT_LEN];
+	struct timespec nap = { 0, 200000 };
+	time_t end = time(NULL) + dev->timeout + 1;
+	int status = 0;
+	pid_t pid, got;
+
+	shared->answered = false;
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		snprintf(shared->text, TEXT_LEN, "%s",
+			 run_child(dev, fn, arg, map, prot));
+		shared->answered = true;
+		_exit(0);
+	}
+	if (pid < 0)
+		return "no child";
+	setpgid(pid, pid);
+	/* Not all that hangs can be killed: so it is not waited for. */
+	while (!(got = waitpid(pid, &status, WNOHANG)) && time(NULL) < end) {
+		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < 10000000)
+			nap.tv_nsec *= 2;
+	}
+	kill(-pid, SIGKILL);
+	if (!got) {
+		sleep(1);
+		got = waitpid(pid, &status, WNOHANG);
+		snprintf(text, sizeof(text), "hangs%s", got ? "" :
+			 ", and cannot be killed");
+	} else if (WIFSIGNALED(status)) {
+		int sig = WTERMSIG(status);
+
+		snprintf(text, sizeof(text), "%sSIG%s", sig == SIGBUS ||
+			 sig == SIGSEGV ? "" : "killed by ", sigabbrev_np(sig));
+	} else {
+		snprintf(text, sizeof(text), "%s", shared->answered ?
+			 shared->text : "killed");
+	}
+
+	return text;
+}
+
+static bool no_answer(const char *text)
+{
+	return !strncmp(text, "hangs", 5) || !strncmp(text, "killed", 6);
+}
+
+/* What the device is */
+
+/* Is the last page of @len bytes from the offset there? */
+static bool reaches(struct op *op, size_t len)
+{
+	char *p = device_map(op, len, PROT_READ, MAP_SHARED, op->dev->offset);
+	char flags[TEXT_LEN] = "";
+	bool there = p != MAP_FAILED;
+
+	if (there && device_vma(p, NULL, NULL, NULL, flags, sizeof(flags)) &&
+	    !device_flag(flags, "io"))
+		there = !strcmp(device_touch(p + len - page_size(), false), "ok");
+	if (p != MAP_FAILED)
+		munmap(p, len);
+
+	return there;
+}
+
+#define MOST_PAGES	(64UL << 20 >> 12)
+
+/* Where it ends, by the file's size or by what can be mapped; 0 if not found. */
+static size_t find_size(struct op *op)
+{
+	size_t page = page_size(), low = 1, high = 2;
+	struct stat st;
+	off_t size = 0;
+
+	if (!fstat(op->fd, &st) && !S_ISCHR(st.st_mode))
+		size = lseek(op->fd, 0, SEEK_END);
+	if (size > 0 && (uint64_t)size > op->dev->offset)
+		return (size - op->dev->offset + page - 1) / page * page;
+	/* The memory of the machine */
+	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 1))
+		return 0;
+	if (!reaches(op, page))
+		return 0;
+	while (high < MOST_PAGES && reaches(op, high * page)) {
+		low = high;
+		high *= 2;
+	}
+	if (high >= MOST_PAGES)
+		return 0;
+	while (low + 1 < high) {
+		size_t middle = (low + high) / 2;
+
+		if (reaches(op, middle * page))
+			low = middle;
+		else
+			high = middle;
+	}
+
+	return low * page;
+}
+
+static const char *find_kind(struct op *op, long unused)
+{
+	struct device *dev = op->dev;
+	bool eager = !device_faults(op->map);
+	size_t len = op->len < DEVICE_PAGES * page_size() ? op->len :
+		     DEVICE_PAGES * page_size();
+	char *flags = dev->vm_flags, *p;
+
+	device_vma(op->map, NULL, NULL, NULL, flags, TEXT_LEN);
+	dev->io = device_flag(flags, "io");
+	if (device_flag(flags, "pf"))
+		dev->kind = eager ? RAW : RAW_FAULT;
+	else if (device_flag(flags, "hg") || device_flag(flags, "ht"))
+		dev->kind = HUGE;
+	else if (device_flag(flags, "mm") && eager)
+		dev->kind = PAGES;
+	else if (!device_flag(flags, "mm") && !device_flag(flags, "de") &&
+		 !device_flag(flags, "io") && !madvise(op->map, op->len, MADV_DODUMP))
+		dev->kind = CACHED;
+	else
+		dev->kind = FAULT;
+	if (strcmp(device_touch(op->map, false), "ok"))
+		return "empty";
+	p = device_map(op, op->len, PROT_READ, MAP_SHARED, dev->offset);
+	if (p == MAP_FAILED || strcmp(device_touch(p + len - 1, false), "ok"))
+		return "ok";
+	dev->twins = !memcmp(p, op->map, len);
+
+	return "ok";
+}
+
+/* Remapped frames of RAM are no device's: what is read there does nothing. */
+static const char *find_ram(struct op *op, long unused)
+{
+	char *p = device_map(op, page_size(), PROT_READ, MAP_PRIVATE, op->dev->offset);
+	unsigned long long offset = 0, start, end;
+	FILE *f = fopen("/proc/iomem", "r");
+	char line[256];
+
+	if (op->dev->kind != RAW || p == MAP_FAILED || !f ||
+	    !device_vma(p, &offset, NULL, NULL, NULL, 0))
+		return "-";
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx-%llx : System RAM", &start, &end) == 2 &&
+		    strstr(line, "System RAM") && end &&
+		    offset >= start && offset <= end)
+			op->dev->io = false;
+
+	return "ok";
+}
+
+/* In a child: opens the device, and sets its flags, size and length. */
+static const char *settle(struct op *op, long unused)
+{
+	static char text[TEXT_LEN];
+	struct device *dev = op->dev;
+	size_t some = DEVICE_PAGES * page_size();
+	char *p;
+
+	dev->flags = O_RDWR;
+	op->fd = device_open(dev, O_RDWR);
+	if (op->fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS)) {
+		dev->flags = O_RDONLY;
+		op->fd = device_open(dev, O_RDONLY);
+	}
+	if (op->fd < 0) {
+		snprintf(text, sizeof(text), "%s cannot be opened: %s%s",
+			 dev->name, strerror(errno), errno == EACCES ||
+			 errno == EPERM ? " (try as root)" : "");
+		return text;
+	}
+	if (!dev->size)
+		dev->size = find_size(op);
+	dev->len = dev->size ?: some;
+	if (dev->len > some && !dev->cookie) {
+		p = device_map(op, some, PROT_READ, MAP_SHARED, dev->offset);
+		if (p != MAP_FAILED) {
+			dev->len = some;
+			munmap(p, some);
+		}
+	}
+	while (!dev->size && dev->len > page_size() && !reaches(op, dev->len))
+		dev->len -= page_size();
+	p = device_map(op, dev->len, PROT_READ, MAP_SHARED, dev->offset);
+	if (p == MAP_FAILED) {
+		snprintf(text, sizeof(text),
+			 "%s cannot be mapped, %zu bytes at offset %#llx: %s%s",
+			 dev->name, dev->len, (unsigned long long)dev->offset,
+			 strerror(errno), errno == ENODEV ?
+			 " (it has no mmap)" : "; see --offset, --length, --setup");
+		return text;
+	}
+	munmap(p, dev->len);
+	p = device_map(op, dev->len, PROT_READ | PROT_WRITE, MAP_SHARED, dev->offset);
+	dev->may_write = p != MAP_FAILED;
+
+	return "ok";
+}
+
+/* The kernel's log */
+
+static int kmsg = -1;
+
+static void watch_log(void)
+{
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg >= 0)
+		lseek(kmsg, 0, SEEK_END);
+}
+
+static void read_log(const char *during)
+{
+	static const char * const bad[] = {
+		"WARNING:", "BUG:", "kernel BUG", "Oops", "Bad page", "Bad rss",
+		"general protection", "unable to handle", "hung_task", "soft lockup",
+	};
+	char line[4096], *s;
+	bool said = false;
+	ssize_t n;
+
+	while (kmsg >= 0 && ((n = read(kmsg, line, sizeof(line) - 1)) > 0 ||
+			     (n < 0 && errno == EPIPE))) {
+		if (n < 0)
+			continue;
+		line[n] = '\0';
+		s = strchr(line, ';');
+		if (!s || said)
+			continue;
+		s[strcspn(s, "\n")] = '\0';
+		for (size_t i = 0; i < ARRAY_SIZE(bad) && !said; i++) {
+			if (!strstr(s, bad[i]))
+				continue;
+			device_say(HAZARD, "kernel-complains", "during \"%s\": %.100s",
+				   during, s + 1);
+			said = true;
+		}
+	}
+}
+
+/* Those that @name has found since the last time. Returns whether one is a hazard. */
+static bool new_findings(const char *name, const char *seen)
+{
+	static unsigned int old;
+	bool hazard = false;
+
+	if (no_answer(seen))
+		device_say(HAZARD, "no-answer", "%s: %s", name, seen);
+	read_log(name);
+	for (; old < shared->nr_findings; old++) {
+		struct finding *f = &shared->findings[old];
+
+		hazard |= f->level == HAZARD;
+		device_print_finding(f);
+	}
+
+	return hazard;
+}
+
+/* Is it one of those in @want, between which there is a "|"? */
+static bool as_usual(const char *seen, const char *want)
+{
+	size_t n = strlen(seen);
+
+	for (const char *s = want; s; s = strchr(s, '|')) {
+		s += *s == '|';
+		if (!strncmp(s, seen, n) && (!s[n] || s[n] == '|'))
+			return true;
+	}
+
+	return false;
+}
+
+static void run_rows(struct device *dev, bool empty)
+{
+	for (const struct device_row *row = device_rows; row->name; row++) {
+		const char *want = device_expected(row, dev->kind), *seen;
+		bool differs, hazard;
+
+		/* A shared mapping of a read-only file is private to msync(). */
+		if (!want || empty || (row->write && (!dev->write || !dev->may_write)) ||
+		    (dev->flags == O_RDONLY && !strcmp(row->name, "msync_sync"))) {
+			if (device_format == TAP)
+				device_print_result(row->name, "-", "-", false, false);
+			continue;
+		}
+		seen = run(dev, row->fn, row->arg, true, row->write ?
+			   PROT_READ | PROT_WRITE : PROT_READ);
+		hazard = new_findings(row->name, seen);
+		differs = strncmp(seen, "not in", 6) && strcmp(seen, "too short") &&
+			  !as_usual(seen, want);
+		device_print_result(row->name, seen, want, differs, hazard);
+	}
+}
+
+static void run_checks(struct device *dev)
+{
+	for (const struct device_check *c = device_checks; c->name; c++) {
+		const char *seen = "-";
+		bool hazard = false;
+
+		if (!c->write || (dev->write && dev->may_write)) {
+			seen = run(dev, c->fn, c->arg, true, c->write ?
+				   PROT_READ | PROT_WRITE : PROT_READ);
+			hazard = new_findings(c->name, seen);
+		}
+		device_print_result(c->name, seen, NULL, false, hazard);
+	}
+}
+
+/* Called as it would be wrongly. */
+static void usage(FILE *f)
+{
+	fprintf(f,
+		"Usage: addrmap_matrix --device PATH [--offset N] [--length N] [--setup CMD]\n"
+		"                      [--write] [--timeout N] [--markdown | --json | --tap]\n\n"
+		"Map a file that can be mapped, and tell which kind of mapping that is, what\n"
+		"system calls make of it that they do not of others of that kind, and mistakes\n"
+		"of its driver. Needs no module; root sees more. A driver with a mistake can\n"
+		"crash the kernel here as well: use a virtual machine.\n\n"
+		"  --offset N   where to map; 0 is the default\n"
+		"  --length N   where it ends, in bytes from there. Without it, that is found by\n"
+		"               the size of the file or by what can be mapped\n"
+		"  --setup CMD  sh runs CMD after each open(), with the file as FD 3, for the\n"
+		"               ioctls that it takes; offset=N and length=N are read from it\n"
+		"  --write      write to the device, too: numbers into its pages, which are\n"
+		"               restored afterwards. Without it, nothing is written\n"
+		"  --timeout N  seconds until an operation counts as hanging; 30\n"
+		"  --markdown, --json, --tap  print all results, not only what is unusual\n\n"
+		"These are opened as they need it, by default or as NAME:PATH:\n\n");
+	for (const struct opener *o = device_openers; o->name; o++)
+		fprintf(f, "  %-11s %s\n", o->name, o->help);
+	fprintf(f, "\nExit status: 0 no hazard, 1 hazards, 2 wrong use, 125 cannot be judged\n");
+}
+
+static void wrong(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "addrmap_matrix: ");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "; see --device --help\n");
+	exit(EXIT_USAGE);
+}
+
+static uint64_t number(const char *option, const char *s, uint64_t unit)
+{
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(s, &end, 0);
+	if (end == s || errno || s[0] == '-')
+		wrong("%s is a number, not '%s'", option, s);
+	if (*end && strchr("kKmMgG", *end)) {
+		unsigned int bits = *end == 'k' || *end == 'K' ? 10 :
+				    *end == 'm' || *end == 'M' ? 20 : 30;
+
+		n = n >> (64 - bits) ? ~0ULL : n << bits;
+		end++;
+	}
+	if (*end)
+		wrong("%s is a number, not '%s'", option, s);
+	if (n % unit)
+		wrong("%s is a multiple of a page, %llu bytes, not '%s'", option,
+		      (unsigned long long)unit, s);
+
+	return n;
+}
+
+static void parse(struct device *dev, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "device", optional_argument, NULL, 'd' },
+		{ "offset", required_argument, NULL, 'o' },
+		{ "length", required_argument, NULL, 'l' },
+		{ "setup", required_argument, NULL, 's' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ "write", no_argument, NULL, 'w' },
+		{ "markdown", no_argument, NULL, 'M' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "tap", no_argument, NULL, 'T' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			/* So that "--device --help" is no device of that name */
+			if (optarg)
+				dev->name = optarg;
+			else if (optind < argc && argv[optind][0] != '-')
+				dev->name = argv[optind++];
+			break;
+		case 'o':
+			dev->offset = number("--offset", optarg, page_size());
+			dev->offset_given = true;
+			break;
+		case 'l':
+			dev->size = number("--length", optarg, 1);
+			if (!dev->size || dev->size > 1ULL << 46)
+				wrong("--length %s is no length", optarg);
+			dev->size = (dev->size + page_size() - 1) & -page_size();
+			dev->size_given = true;
+			break;
+		case 's':
+			dev->setup = optarg;
+			break;
+		case 't':
+			dev->timeout = number("--timeout", optarg, 1);
+			if (!dev->timeout || dev->timeout > 3600)
+				wrong("--timeout is from 1 to 3600 seconds");
+			break;
+		case 'w':
+			dev->write = true;
+			break;
+		case 'M':
+		case 'J':
+		case 'T':
+			if (device_format != TEXT)
+				wrong("one of --markdown, --json and --tap");
+			device_format = c == 'M' ? MARKDOWN : c == 'J' ? JSON : TAP;
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			wrong("unknown option, or one without its value");
+		}
+	}
+	if (optind < argc)
+		wrong("unknown argument '%s'", argv[optind]);
+	if (!dev->name || !*dev->name)
+		wrong("--device needs the name of a file");
+}
+
+static void find_path(struct device *dev)
+{
+	struct stat st;
+
+	dev->path = dev->name;
+	dev->opener = device_find_opener(dev->name, &dev->path);
+	if (dev->opener) {
+		dev->cookie = dev->opener->cookie;
+		if (dev->setup)
+			wrong("%s is set up by itself: --setup is not for it", dev->name);
+	}
+	if (!dev->path)
+		return;
+	if (stat(dev->path, &st)) {
+		if (!dev->opener && errno == ENOENT && strchr(dev->name, ':') &&
+		    dev->name[0] != '/')
+			wrong("there is no way to open named '%s'", dev->name);
+		wrong("%s: %s", dev->path, strerror(errno));
+	}
+	if (S_ISDIR(st.st_mode))
+		wrong("%s is a folder", dev->path);
+}
+
+int addrmap_device_main(int argc, char **argv)
+{
+	struct device *dev;
+	bool empty = false;
+	const char *s;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return EXIT_UNJUDGED;
+	dev = &shared->dev;
+	dev->timeout = 30;
+	parse(dev, argc, argv);
+	find_path(dev);
+
+	watch_log();
+	s = run(dev, settle, 0, false, 0);
+	if (!strcmp(s, "ok")) {
+		s = run(dev, find_kind, 0, true, PROT_READ);
+		empty = !strcmp(s, "empty") || !strcmp(s, "SIGBUS");
+	}
+	if (strcmp(s, "ok") && !empty) {
+		fprintf(stderr, "addrmap_matrix: %s%s\n", no_answer(s) ?
+			"mapping it: " : "", s);
+		return no_answer(s) ? EXIT_HAZARD : EXIT_UNJUDGED;
+	}
+	run(dev, find_ram, 0, true, PROT_READ);
+
+	device_print_head(dev, kmsg >= 0);
+	run_rows(dev, empty);
+	run_checks(dev);
+
+	return device_print_end(dev, shared->findings, shared->nr_findings, empty) ?
+	       EXIT_HAZARD : EXIT_CLEAN;
+}

@@ -606,7 +606,7 @@ const struct device_row device_rows[] = {
 	{ "futex_shared", row_futex, 0, false,
 	  { { OURS, "EFAULT" }, { ALL, "ok" } } },
 	{ "userfaultfd_missing", row_uffd, UFFDIO_REGISTER_MODE_MISSING, false,
-	  { { ALL, "EINVAL|EPERM" } } },
+	  { { OURS, "EINVAL" }, { ALL, "ok|EINVAL|EPERM" } } },
 	{ "userfaultfd_wp_async", row_uffd, UFFDIO_REGISTER_MODE_WP, false,
 	  { { OURS, "EINVAL" }, { ALL, "ok|EINVAL|EPERM" } } },
 	{ "mseal", row_mseal, 0, false, { { ALL, "ok" } } },

@@ -64,7 +64,7 @@ void device_say(enum level level, const char *id, const char *fmt, ...)
 
 /* Mappings */
 
-void *device_map(struct op *op, size_t len, int prot, int flags, uint64_t offset)
+void *device_map(struct op *op, size_t len, int prot, int flags, __u64 offset)
 {
 	/* io_uring and others choose the address. */
 	return mmap(NULL, len, prot, flags, op->fd, offset);
@@ -78,7 +78,7 @@ static void fault_handler(int sig)
 }
 
 /* Accesses the byte at @p; a write leaves what is there. */
-const char *device_touch(const volatile char *p, bool write)
+const char *device_touch(const char *p, bool write)
 {
 	int sig;
 
@@ -88,7 +88,7 @@ const char *device_touch(const volatile char *p, bool write)
 	if (!sig && write)
 		__atomic_fetch_or((char *)p, 0, __ATOMIC_SEQ_CST);
 	else if (!sig)
-		*p;
+		device_get(p);
 	signal(SIGSEGV, SIG_DFL);
 	signal(SIGBUS, SIG_DFL);
 
@@ -154,10 +154,10 @@ bool device_flag(const char *flags, const char *flag)
 }
 
 /* The frame of the page at @p, or 0: raw frames, and all of them to a plain user. */
-uint64_t device_pfn(const char *p)
+__u64 device_pfn(const char *p)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
+	__u64 entry = 0;
 
 	if (pread(fd, &entry, sizeof(entry), (uintptr_t)p / page_size() *
 		  sizeof(entry)) != sizeof(entry) || !(entry >> 63))
@@ -272,7 +272,7 @@ static size_t find_size(struct op *op)
 
 	if (!fstat(op->fd, &st) && !S_ISCHR(st.st_mode))
 		size = lseek(op->fd, 0, SEEK_END);
-	if (size > 0 && (uint64_t)size > op->dev->offset)
+	if (size > 0 && (__u64)size > op->dev->offset)
 		return (size - op->dev->offset + page - 1) / page * page;
 	/* The memory of the machine */
 	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 1))
@@ -308,16 +308,16 @@ static const char *find_kind(struct op *op, long unused)
 	device_vma(op->map, NULL, NULL, NULL, flags, TEXT_LEN);
 	dev->io = device_flag(flags, "io");
 	if (device_flag(flags, "pf"))
-		dev->kind = eager ? RAW : RAW_FAULT;
+		dev->kind = eager ? KIND_RAW : KIND_RAW_FAULT;
 	else if (device_flag(flags, "hg") || device_flag(flags, "ht"))
-		dev->kind = HUGE;
+		dev->kind = KIND_HUGE;
 	else if (device_flag(flags, "mm") && eager)
-		dev->kind = PAGES;
+		dev->kind = KIND_PAGES;
 	else if (!device_flag(flags, "mm") && !device_flag(flags, "de") &&
 		 !device_flag(flags, "io") && !madvise(op->map, op->len, MADV_DODUMP))
-		dev->kind = CACHED;
+		dev->kind = KIND_CACHED;
 	else
-		dev->kind = FAULT;
+		dev->kind = KIND_FAULT;
 	if (strcmp(device_touch(op->map, false), "ok"))
 		return "empty";
 	p = device_map(op, op->len, PROT_READ, MAP_SHARED, dev->offset);
@@ -336,7 +336,7 @@ static const char *find_ram(struct op *op, long unused)
 	FILE *f = fopen("/proc/iomem", "r");
 	char line[256];
 
-	if (op->dev->kind != RAW || p == MAP_FAILED || !f ||
+	if (op->dev->kind != KIND_RAW || p == MAP_FAILED || !f ||
 	    !device_vma(p, &offset, NULL, NULL, NULL, 0))
 		return "-";
 	while (fgets(line, sizeof(line), f))
@@ -354,7 +354,7 @@ static const char *settle(struct op *op, long unused)
 	static char text[TEXT_LEN];
 	struct device *dev = op->dev;
 	size_t some = DEVICE_PAGES * page_size();
-	char *p;
+	char flags[TEXT_LEN], *p;
 
 	dev->flags = O_RDWR;
 	op->fd = device_open(dev, O_RDWR);
@@ -389,6 +389,10 @@ static const char *settle(struct op *op, long unused)
 			 " (it has no mmap)" : "; see --offset, --length, --setup");
 		return text;
 	}
+	/* hugetlbfs would map more than what it is asked for. */
+	if (device_vma(p, NULL, NULL, NULL, flags, sizeof(flags)) &&
+	    device_flag(flags, "ht") && dev->size)
+		dev->len = dev->size;
 	munmap(p, dev->len);
 	p = device_map(op, dev->len, PROT_READ | PROT_WRITE, MAP_SHARED, dev->offset);
 	dev->may_write = p != MAP_FAILED;
@@ -478,7 +482,7 @@ static void run_rows(struct device *dev, bool empty)
 		/* A shared mapping of a read-only file is private to msync(). */
 		if (!want || empty || (row->write && (!dev->write || !dev->may_write)) ||
 		    (dev->flags == O_RDONLY && !strcmp(row->name, "msync_sync"))) {
-			if (device_format == TAP)
+			if (device_format == FORMAT_TAP)
 				device_print_result(row->name, "-", "-", false, false);
 			continue;
 		}
@@ -543,7 +547,7 @@ static void wrong(const char *fmt, ...)
 	exit(EXIT_USAGE);
 }
 
-static uint64_t number(const char *option, const char *s, uint64_t unit)
+static __u64 parse_number(const char *option, const char *s, __u64 unit)
 {
 	unsigned long long n;
 	char *end;
@@ -595,11 +599,11 @@ static void parse(struct device *dev, int argc, char **argv)
 				dev->name = argv[optind++];
 			break;
 		case 'o':
-			dev->offset = number("--offset", optarg, page_size());
+			dev->offset = parse_number("--offset", optarg, page_size());
 			dev->offset_given = true;
 			break;
 		case 'l':
-			dev->size = number("--length", optarg, 1);
+			dev->size = parse_number("--length", optarg, 1);
 			if (!dev->size || dev->size > 1ULL << 46)
 				wrong("--length %s is no length", optarg);
 			dev->size = (dev->size + page_size() - 1) & -page_size();
@@ -609,7 +613,7 @@ static void parse(struct device *dev, int argc, char **argv)
 			dev->setup = optarg;
 			break;
 		case 't':
-			dev->timeout = number("--timeout", optarg, 1);
+			dev->timeout = parse_number("--timeout", optarg, 1);
 			if (!dev->timeout || dev->timeout > 3600)
 				wrong("--timeout is from 1 to 3600 seconds");
 			break;
@@ -619,9 +623,10 @@ static void parse(struct device *dev, int argc, char **argv)
 		case 'M':
 		case 'J':
 		case 'T':
-			if (device_format != TEXT)
+			if (device_format != FORMAT_TEXT)
 				wrong("one of --markdown, --json and --tap");
-			device_format = c == 'M' ? MARKDOWN : c == 'J' ? JSON : TAP;
+			device_format = c == 'M' ? FORMAT_MARKDOWN :
+					c == 'J' ? FORMAT_JSON : FORMAT_TAP;
 			break;
 		case 'h':
 			usage(stdout);

@@ -15,16 +15,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/types.h>
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
+#ifndef __printf
+#define __printf(a, b)	__attribute__((format(printf, a, b)))
 #endif
 
 /* Pages that the operations use, if the device lets less than all be mapped. */
 #define DEVICE_PAGES	16
 #define TEXT_LEN	160
 
-enum kind { RAW, RAW_FAULT, PAGES, FAULT, HUGE, CACHED, NR_KINDS };
+enum kind { KIND_RAW, KIND_RAW_FAULT, KIND_PAGES, KIND_FAULT, KIND_HUGE, KIND_CACHED, NR_KINDS };
 
 /* What all processes know of the device; is settled before the first operation. */
 struct device {
@@ -37,7 +42,7 @@ struct device {
 
 	int flags;		/* of open() */
 	bool may_write;		/* by mmap(), of what was opened so */
-	uint64_t offset;
+	__u64 offset;
 	bool offset_given;
 	size_t size;		/* where it ends; 0 if nobody knows */
 	bool size_given;
@@ -81,17 +86,17 @@ struct finding {
 	char text[TEXT_LEN];
 };
 
-void device_say(enum level level, const char *id, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+__printf(3, 4)
+void device_say(enum level level, const char *id, const char *fmt, ...);
 
 void *device_map(struct op *op, size_t len, int prot, int flags,
-		 uint64_t offset);
-const char *device_touch(const volatile char *p, bool write);
+		 __u64 offset);
+const char *device_touch(const char *p, bool write);
 bool device_faults(const char *p);
 bool device_vma(const char *p, unsigned long long *offset, long *rss, long *pmd,
 		char *flags, size_t len);
 bool device_flag(const char *flags, const char *flag);
-uint64_t device_pfn(const char *p);
+__u64 device_pfn(const char *p);
 const char *device_errno(void);
 
 /* The rows: a name, what was seen and what the kind does. */
@@ -128,7 +133,7 @@ struct device_hazard {
 
 extern const struct device_hazard device_hazards[];
 
-enum device_format { TEXT, MARKDOWN, JSON, TAP };
+enum device_format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON, FORMAT_TAP };
 
 extern enum device_format device_format;
 void device_print_head(struct device *dev, bool log);
@@ -139,6 +144,12 @@ unsigned int device_print_end(struct device *dev, const struct finding *findings
 			      unsigned int nr, bool empty);
 
 int addrmap_device_main(int argc, char **argv);
+
+/* Reads what the compiler must not remember. */
+static inline char device_get(const char *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
 
 static inline size_t page_size(void)
 {

@@ -33,7 +33,7 @@
 #define SOME	(DEVICE_PAGES * page_size())
 
 /* Offset and size are those of the opener, if the user has given none. */
-static void set(struct device *dev, uint64_t offset, size_t size)
+static void set(struct device *dev, __u64 offset, size_t size)
 {
 	if (!dev->offset_given)
 		dev->offset = offset;
@@ -107,18 +107,18 @@ static int open_dma_heap(struct device *dev, const char *path, int flags)
 
 /* As in drm/drm_mode.h, which not every system has. */
 struct create_dumb {
-	uint32_t height, width, bpp, flags, handle, pitch;
-	uint64_t size;
+	__u32 height, width, bpp, flags, handle, pitch;
+	__u64 size;
 };
 
 struct map_dumb {
-	uint32_t handle, pad;
-	uint64_t offset;
+	__u32 handle, pad;
+	__u64 offset;
 };
 
 struct prime_handle {
-	uint32_t handle, flags;
-	int32_t fd;
+	__u32 handle, flags;
+	__s32 fd;
 };
 
 #define CREATE_DUMB	_IOWR('d', 0xb2, struct create_dumb)

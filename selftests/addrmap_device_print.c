@@ -11,12 +11,12 @@ static const struct {
 	const char *name;
 	const char *driver;
 } kinds[] = {
-	[RAW] = { "raw frames, mapped by mmap()", "pfn.c" },
-	[RAW_FAULT] = { "raw frames, mapped by ->fault", "pfn_fault.c" },
-	[PAGES] = { "inserted pages, mapped by mmap()", "pages.c" },
-	[FAULT] = { "pages, mapped by ->fault", "fault.c" },
-	[HUGE] = { "huge pages", "huge.c" },
-	[CACHED] = { "a file in the page cache", NULL },
+	[KIND_RAW] = { "raw frames, mapped by mmap()", "pfn.c" },
+	[KIND_RAW_FAULT] = { "raw frames, mapped by ->fault", "pfn_fault.c" },
+	[KIND_PAGES] = { "inserted pages, mapped by mmap()", "pages.c" },
+	[KIND_FAULT] = { "pages, mapped by ->fault", "fault.c" },
+	[KIND_HUGE] = { "huge pages", "huge.c" },
+	[KIND_CACHED] = { "a file in the page cache", NULL },
 };
 
 enum device_format device_format;
@@ -52,18 +52,18 @@ void device_print_head(struct device *dev, bool log)
 	else
 		strcat(where, ", no end known");
 	switch (device_format) {
-	case TEXT:
+	case FORMAT_TEXT:
 		printf("%s is %s\n%s; VmFlags: %s\nLinux %s %s%s\n", dev->name,
 		       kinds[dev->kind].name, where, dev->vm_flags, un.release,
 		       un.machine, !log ? "; its log cannot be read" : "");
 		break;
-	case MARKDOWN:
+	case FORMAT_MARKDOWN:
 		printf("# %s: %s\n\n%s; VmFlags: `%s`; Linux %s %s\n\n", dev->name,
 		       kinds[dev->kind].name, where, dev->vm_flags, un.release,
 		       un.machine);
 		printf("| row | seen | usual |\n|--|--|--|\n");
 		break;
-	case JSON:
+	case FORMAT_JSON:
 		printf("{ ");
 		print_pair("device", dev->name, ", ");
 		print_pair("kernel", un.release, ", ");
@@ -72,7 +72,7 @@ void device_print_head(struct device *dev, bool log)
 		print_pair("vm_flags", dev->vm_flags, ",\n  ");
 		printf("\"results\": [");
 		break;
-	case TAP:
+	case FORMAT_TAP:
 		for (size_t i = 0; device_rows[i].name; i++)
 			nr_results++;
 		for (size_t i = 0; device_checks[i].name; i++)
@@ -90,18 +90,18 @@ void device_print_result(const char *name, const char *seen, const char *want,
 {
 	nr_printed++;
 	nr_differ += differs;
-	if (device_format == TEXT && differs) {
+	if (device_format == FORMAT_TEXT && differs) {
 		printf("  %s: %s, usual is %s\n", name, seen, want);
-	} else if (device_format == MARKDOWN && want) {
+	} else if (device_format == FORMAT_MARKDOWN && want) {
 		printf(differs ? "| %s | **%s** | %s |\n" : "| %s | %s | %s |\n",
 		       name, seen, want);
-	} else if (device_format == JSON) {
+	} else if (device_format == FORMAT_JSON) {
 		printf("%s\n    { ", nr_printed > 1 ? "," : "");
 		print_pair(want ? "row" : "check", name, ", ");
 		if (want)
 			print_pair("usual", want, ", ");
 		print_pair("seen", seen, " }");
-	} else if (device_format == TAP) {
+	} else if (device_format == FORMAT_TAP) {
 		printf("%sok %u %s%s", hazard ? "not " : "", nr_printed,
 		       want ? "" : "check: ", name);
 		if (seen[0] == '-' || !strncmp(seen, "not ", 4) || !strcmp(seen, "too short"))
@@ -128,23 +128,28 @@ static void print_finding(const struct finding *f, bool last)
 	const struct device_hazard *h = find_hazard(f->id);
 	bool hazard = f->level == HAZARD;
 	const char *word = hazard ? "HAZARD" : "note";
+	const char *start = device_format == FORMAT_TAP ? "# " : "";
 
-	if (device_format == JSON) {
+	if (device_format == FORMAT_JSON) {
 		printf("    { ");
 		print_pair("level", hazard ? "hazard" : "note", ", ");
 		print_pair("id", f->id, ", ");
 		if (hazard && h->id) {
 			print_pair("reason", h->reason, ", ");
-			print_pair("right", h->right, ", ");
+			print_pair("right", h->right ?: "", ", ");
 		}
 		print_pair("text", f->text, last ? " }\n" : " },\n");
 		return;
 	}
-	printf(device_format == MARKDOWN ? "* **%s %s**: %s\n" : device_format == TAP ?
-	       "# %s %s: %s\n" : "%s %s: %s\n", word, f->id, f->text);
-	if (hazard && h->id)
-		printf("%s  %s;%s driver/%s does it right\n", device_format == TAP ? "#" : "",
-		       h->reason, device_format == TEXT ? "\n " : "", h->right);
+	if (device_format == FORMAT_MARKDOWN)
+		printf("* **%s %s**: %s\n", word, f->id, f->text);
+	else
+		printf("%s%s %s: %s\n", start, word, f->id, f->text);
+	if (!hazard || !h->id)
+		return;
+	printf("%s  why: %s\n", start, h->reason);
+	if (h->right)
+		printf("%s  right: driver/%s\n", start, h->right);
 }
 
 /* In text and TAP, it comes at once. */
@@ -152,7 +157,7 @@ void device_print_finding(const struct finding *f)
 {
 	nr_hazards += f->level == HAZARD;
 	nr_notes += f->level == NOTE;
-	if (device_format == TEXT || device_format == TAP)
+	if (device_format == FORMAT_TEXT || device_format == FORMAT_TAP)
 		print_finding(f, false);
 }
 
@@ -160,20 +165,22 @@ void device_print_finding(const struct finding *f)
 unsigned int device_print_end(struct device *dev, const struct finding *findings,
 			      unsigned int nr, bool empty)
 {
-	if (device_format == JSON)
+	const char *start = device_format == FORMAT_TAP ? "# " :
+			    device_format == FORMAT_MARKDOWN ? "\n" : "";
+
+	if (device_format == FORMAT_JSON)
 		printf(" ],\n  \"findings\": [\n");
-	else if (device_format == MARKDOWN)
+	else if (device_format == FORMAT_MARKDOWN)
 		putchar('\n');
-	if (device_format == JSON || device_format == MARKDOWN)
+	if (device_format == FORMAT_JSON || device_format == FORMAT_MARKDOWN)
 		for (unsigned int i = 0; i < nr; i++)
-			print_finding(&findings[i],
-				      i + 1 == nr);
-	if (device_format == JSON)
+			print_finding(&findings[i], i + 1 == nr);
+	if (device_format == FORMAT_JSON)
 		printf("  ], \"hazards\": %u, \"notes\": %u, \"differ\": %u }\n",
 		       nr_hazards, nr_notes, nr_differ);
 	else
 		printf("%s%u hazard%s, %u note%s, %u row%s not as usual%s%s\n",
-		       device_format == TAP ? "# " : device_format == MARKDOWN ? "\n" : "",
+		       start,
 		       nr_hazards, nr_hazards == 1 ? "" : "s", nr_notes,
 		       nr_notes == 1 ? "" : "s", nr_differ,
 		       nr_differ == 1 ? "" : "s", dev->write ? "" :

@@ -33,7 +33,7 @@
 #define MADV_GUARD_REMOVE	103
 #endif
 #ifndef UFFD_FEATURE_WP_ASYNC
-#define UFFD_FEATURE_WP_ASYNC	(1 << 15)
+#define UFFD_FEATURE_WP_ASYNC	0x8000
 #endif
 #ifndef __NR_mseal
 #define __NR_mseal		462
@@ -41,13 +41,13 @@
 
 /* As in linux/fs.h since 6.7: a program may be built with older headers. */
 struct scan_arg {
-	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
-	uint64_t category_inverted, category_mask, category_anyof_mask;
-	uint64_t return_mask;
+	__u64 size, flags, start, end, walk_end, vec, vec_len, max_pages;
+	__u64 category_inverted, category_mask, category_anyof_mask;
+	__u64 return_mask;
 };
 
 #define SCAN		_IOWR('f', 16, struct scan_arg)
-#define SCAN_PRESENT	(1 << 3)
+#define SCAN_PRESENT	0x8
 
 #define LACKS		"not in this kernel"
 #define SHORT		"too short"
@@ -59,8 +59,8 @@ static const char *result(long ret)
 }
 
 /* What @fn says in a child of the operation's process, or how the child ends. */
-static const char *child(const char *(*fn)(struct op *op, long arg),
-			 struct op *op, long arg)
+static const char *fork_and(const char *(*fn)(struct op *op, long arg),
+			    struct op *op, long arg)
 {
 	static char text[32];
 	ssize_t n = 0;
@@ -128,12 +128,12 @@ static const char *row_fork_tables(struct op *op, long unused)
 {
 	device_touch(op->map, false);
 
-	return child(tables, op, 0);
+	return fork_and(tables, op, 0);
 }
 
 static const char *row_fork_read(struct op *op, long unused)
 {
-	return child(in_child, op, false);
+	return fork_and(in_child, op, false);
 }
 
 static const char *row_mremap_grow(struct op *op, long unused)
@@ -240,7 +240,7 @@ static const char *row_dontfork(struct op *op, long unused)
 	if (madvise(op->map, op->len, MADV_DONTFORK))
 		return device_errno();
 
-	return child(in_child, op, false);
+	return fork_and(in_child, op, false);
 }
 
 static const char *row_populate_dropped(struct op *op, long unused)
@@ -366,7 +366,7 @@ static const char *row_futex(struct op *op, long op_flags)
 	struct timespec now = { 0, 1 };
 
 	if (!syscall(__NR_futex, op->map, FUTEX_WAIT | op_flags,
-		     ~*(volatile int *)op->map, &now, NULL, 0))
+		     ~__atomic_load_n((int *)op->map, __ATOMIC_RELAXED), &now, NULL, 0))
 		return "ok";
 
 	return errno == EAGAIN || errno == ETIMEDOUT ? "ok" : device_errno();
@@ -447,7 +447,7 @@ static const char *row_smaps(struct op *op, long unused)
 static const char *row_pagemap(struct op *op, long unused)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
-	uint64_t entry = 0;
+	__u64 entry = 0;
 
 	device_touch(op->map, false);
 	if (pread(fd, &entry, sizeof(entry), (uintptr_t)op->map / page_size() *
@@ -459,7 +459,7 @@ static const char *row_pagemap(struct op *op, long unused)
 
 static const char *row_pagemap_scan(struct op *op, long unused)
 {
-	uint64_t region[3];
+	__u64 region[3];
 	struct scan_arg arg = {
 		.size = sizeof(arg),
 		.start = (uintptr_t)op->map,
@@ -516,12 +516,16 @@ static const char *row_private_map(struct op *op, long prot)
 	return result(map_private(op, prot) == MAP_FAILED ? -1 : 0);
 }
 
-#define BIT(kind)	(1U << (kind))
-#define ALL		(BIT(NR_KINDS) - 1)
-#define RAWS		(BIT(RAW) | BIT(RAW_FAULT))
-/* The driver's, or the file system's that behaves as one. */
-#define OURS		(ALL & ~BIT(CACHED))
-#define FILES		BIT(CACHED)
+/* Sets of kinds */
+enum {
+	RAW		= 1 << KIND_RAW,
+	RAW_FAULT	= 1 << KIND_RAW_FAULT,
+	PAGES		= 1 << KIND_PAGES,
+	ALL		= (1 << NR_KINDS) - 1,
+	RAWS		= RAW | RAW_FAULT,
+	/* The driver's, or those of a file system that behaves as one. */
+	OURS		= ALL & ~(1 << KIND_CACHED),
+};
 
 /*
  * A "|" stands between what different versions or drivers do, all of it right.
@@ -533,7 +537,7 @@ const struct device_row device_rows[] = {
 	{ "mprotect_none", row_prot_none, 0, false, { { ALL, "ok" } } },
 	{ "fork_read", row_fork_read, 0, false, { { ALL, "ok" } } },
 	{ "fork_tables", row_fork_tables, 0, false,
-	  { { RAWS | BIT(PAGES), "mapped" }, { ALL, "absent" } } },
+	  { { RAWS | PAGES, "mapped" }, { ALL, "absent" } } },
 	{ "mremap_grow", row_mremap_grow, 0, false,
 	  { { OURS, "EFAULT" }, { ALL, "ok" } } },
 	{ "mremap_move", row_mremap_move, false, false, { { ALL, "ok" } } },
@@ -546,9 +550,9 @@ const struct device_row device_rows[] = {
 	{ "munmap_part", row_munmap_part, false, false, { { ALL, "ok" } } },
 	{ "map_fixed", row_munmap_part, true, false, { { ALL, "ok" } } },
 	{ "madvise_dontneed", row_dontneed, MADV_DONTNEED, false,
-	  { { RAWS, "EINVAL" }, { BIT(PAGES), "SIGBUS" }, { ALL, "ok" } } },
+	  { { RAWS, "EINVAL" }, { PAGES, "SIGBUS" }, { ALL, "ok" } } },
 	{ "madvise_dontneed_locked", row_dontneed, MADV_DONTNEED_LOCKED, false,
-	  { { RAWS, "EINVAL" }, { BIT(PAGES), "SIGBUS" }, { ALL, "ok" } } },
+	  { { RAWS, "EINVAL" }, { PAGES, "SIGBUS" }, { ALL, "ok" } } },
 	{ "madvise_free", row_madvise, MADV_FREE, false, { { ALL, "EINVAL" } } },
 	{ "madvise_cold", row_madvise, MADV_COLD, false,
 	  { { RAWS, "EINVAL" }, { ALL, "ok" } } },
@@ -570,7 +574,7 @@ const struct device_row device_rows[] = {
 	{ "madvise_populate_read", row_madvise, MADV_POPULATE_READ, false,
 	  { { RAWS, "EINVAL" }, { ALL, "ok" } } },
 	{ "madvise_populate_dropped", row_populate_dropped, 0, false,
-	  { { RAWS, "EINVAL" }, { BIT(PAGES), "EFAULT" }, { ALL, "ok" } } },
+	  { { RAWS, "EINVAL" }, { PAGES, "EFAULT" }, { ALL, "ok" } } },
 	{ "madvise_populate_write_read_only", row_madvise, MADV_POPULATE_WRITE,
 	  false, { { ALL, "EINVAL" } } },
 	{ "madvise_collapse", row_madvise, MADV_COLLAPSE, false,
@@ -584,9 +588,9 @@ const struct device_row device_rows[] = {
 	  { { OURS, "ok" }, { ALL, "locked" } } },
 	{ "munlock", row_mlock, true, false, { { ALL, "ok" } } },
 	{ "mlock_dropped", row_mlock_dropped, 0, false,
-	  { { RAWS, "EINVAL" }, { BIT(PAGES), "ENOMEM" }, { ALL, "ok" } } },
+	  { { RAWS, "EINVAL" }, { PAGES, "ENOMEM" }, { ALL, "ok" } } },
 	{ "map_populate", row_map_populate, MAP_POPULATE, false,
-	  { { BIT(RAW_FAULT), "absent" }, { ALL, "mapped" } } },
+	  { { RAW_FAULT, "absent" }, { ALL, "mapped" } } },
 	/* mincore() leaves VM_PFNMAP out up to 7.2. */
 	{ "mincore_accessed", row_mincore, 0, false,
 	  { { RAWS, "mapped|absent" }, { ALL, "mapped" } } },
@@ -611,8 +615,8 @@ const struct device_row device_rows[] = {
 	  { { OURS, "EINVAL" }, { ALL, "ok|EINVAL|EPERM" } } },
 	{ "mseal", row_mseal, 0, false, { { ALL, "ok" } } },
 	{ "vm_flags", row_vm_flags, 0, false,
-	  { { BIT(RAW), "sh pf io de dd" }, { BIT(RAW_FAULT), "sh pf de dd" },
-	    { BIT(PAGES), "sh de dd mm" } } },
+	  { { RAW, "sh pf io de dd" }, { RAW_FAULT, "sh pf de dd" },
+	    { PAGES, "sh de dd mm" } } },
 	{ "maps_offset", row_maps_offset, 0, false, { { ALL, "offset" } } },
 	{ "smaps", row_smaps, 0, false, { { RAWS, "none" }, { ALL, "file" } } },
 	{ "pagemap", row_pagemap, 0, false,
@@ -623,9 +627,9 @@ const struct device_row device_rows[] = {
 	  { { RAWS, "ENOENT" }, { ALL, "ok" } } },
 	{ "mbind_strict", row_mbind, MPOL_MF_STRICT, false, { { ALL, "ok" } } },
 	{ "private", row_private_map, PROT_READ, false,
-	  { { BIT(RAW_FAULT), "EINVAL|EPERM" }, { ALL, "ok" } } },
+	  { { RAW_FAULT, "EINVAL|EPERM" }, { ALL, "ok" } } },
 	{ "private_write", row_private_map, PROT_READ | PROT_WRITE, false,
-	  { { BIT(RAW_FAULT), "EINVAL|EPERM" }, { ALL, "ok" } } },
+	  { { RAW_FAULT, "EINVAL|EPERM" }, { ALL, "ok" } } },
 	{ "madvise_populate_write", row_madvise, MADV_POPULATE_WRITE, true,
 	  { { RAWS, "EINVAL" }, { ALL, "ok" } } },
 	{ "process_vm_writev", row_process_vm, true, true,
@@ -638,7 +642,7 @@ const struct device_row device_rows[] = {
 const char *device_expected(const struct device_row *row, enum kind kind)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(row->want); i++)
-		if (row->want[i].kinds & BIT(kind))
+		if (row->want[i].kinds & 1U << kind)
 			return row->want[i].result;
 
 	return NULL;

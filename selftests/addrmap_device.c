@@ -371,7 +371,7 @@ static const char *settle(struct op *op, long unused)
 	if (!dev->size)
 		dev->size = find_size(op);
 	dev->len = dev->size ?: some;
-	if (dev->len > some && !dev->cookie) {
+	if (dev->len > some && dev->cookie != ALL_COOKIES) {
 		p = device_map(op, some, PROT_READ, MAP_SHARED, dev->offset);
 		if (p != MAP_FAILED) {
 			dev->len = some;

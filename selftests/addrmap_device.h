@@ -31,6 +31,9 @@
 
 enum kind { KIND_RAW, KIND_RAW_FAULT, KIND_PAGES, KIND_FAULT, KIND_HUGE, KIND_CACHED, NR_KINDS };
 
+/* Which offsets may be other objects, or the same one again: none is wrong then. */
+enum cookie { NO_COOKIES, FAR_COOKIES, ALL_COOKIES };
+
 /* What all processes know of the device; is settled before the first operation. */
 struct device {
 	const char *name;	/* as the user wrote it */
@@ -47,7 +50,7 @@ struct device {
 	size_t size;		/* where it ends; 0 if nobody knows */
 	bool size_given;
 	size_t len;		/* what the operations map */
-	bool cookie;		/* other offsets may be other objects */
+	enum cookie cookie;
 
 	enum kind kind;
 	bool io;		/* device memory, perhaps: no stray access */
@@ -62,7 +65,7 @@ struct opener {
 	const char *path;	/* if none is given */
 	/* Returns a file descriptor; may set offset and size of @dev. */
 	int (*open)(struct device *dev, const char *path, int flags);
-	bool cookie;
+	enum cookie cookie;
 	const char *help;
 };
 

@@ -144,7 +144,7 @@ static const char *check_past_end(struct op *op, long unused)
 	size_t page = page_size();
 
 	/* The memory of the machine has no end of that kind. */
-	if (dev->cookie || !dev->size || dev->kind == KIND_CACHED)
+	if (dev->cookie == ALL_COOKIES || !dev->size || dev->kind == KIND_CACHED)
 		return "-";
 	if (dev->len == dev->size)
 		beyond(op, dev->offset, dev->size + page, "a page more than there is");
@@ -187,7 +187,7 @@ static const char *check_mremap(struct op *op, long unused)
 	const char *s;
 	char *p;
 
-	if (dev->kind == KIND_CACHED || !dev->size || dev->cookie)
+	if (dev->kind == KIND_CACHED || !dev->size || dev->cookie == ALL_COOKIES)
 		return "-";
 	/* The end of the mapping has to be that of the device. */
 	p = op->map;
@@ -494,7 +494,7 @@ static const char *wrong_page(struct op *op, const bool *unique)
 	size_t page = page_size();
 	char *p;
 
-	if (!op->dev->cookie) {
+	if (op->dev->cookie != ALL_COOKIES) {
 		p = map_shared(op, op->len - page, op->dev->offset + page);
 		if (p != MAP_FAILED)
 			shows_wrong(op, p, 1, unique, "mapped at an offset of a page");
@@ -579,12 +579,14 @@ static long unaccounted(void)
 #define MOST	256
 #define LEAST	32
 
-/* As a program does that uses the device, @times. */
-static bool use_device(struct device *dev, int times)
+/* As a program does that uses the device, @times; false if there is no time for it. */
+static bool use_device(struct device *dev, int times, time_t end)
 {
 	struct op op = { .dev = dev, .len = dev->len };
 
 	while (times--) {
+		if (time(NULL) > end)
+			return false;
 		op.fd = device_open(dev, dev->flags);
 		op.map = op.fd < 0 ? MAP_FAILED : map_shared(&op, op.len, dev->offset);
 		if (op.map == MAP_FAILED)
@@ -600,7 +602,7 @@ static bool use_device(struct device *dev, int times)
 
 static const char *check_leak(struct op *op, long unused)
 {
-	time_t end = time(NULL) + op->dev->timeout / (ROUNDS + 2);
+	time_t start = time(NULL), end = start + op->dev->timeout * 3 / 4;
 	long least = LONG_MAX, before, now;
 	int times = 0;
 
@@ -608,15 +610,15 @@ static const char *check_leak(struct op *op, long unused)
 	munmap(op->map, op->len);
 	close(op->fd);
 	/* This fills caches, and tells how often there is time for. */
-	for (; times < MOST && time(NULL) < end; times++)
-		if (!use_device(op->dev, 1))
+	for (; times < MOST && time(NULL) < start + 1; times++)
+		if (!use_device(op->dev, 1, end))
 			return "-";
 	if (times < LEAST)
 		return "-";
 	/* What is lost each time is lost by all rounds, unlike what others do. */
 	for (int round = 0; round < ROUNDS; round++) {
 		before = unaccounted();
-		if (!use_device(op->dev, times))
+		if (!use_device(op->dev, times, end))
 			return "-";
 		now = unaccounted() - before;
 		least = now < least ? now : least;

@@ -299,30 +299,29 @@ static int open_uio(struct device *dev, const char *path, int flags)
 	return open(path, flags | O_CLOEXEC);
 }
 
-/* Offsets are cookies where the next one may be another object, or the same one. */
 const struct opener device_openers[] = {
-	{ "memfd", NULL, NULL, open_memfd, false, "a memfd" },
-	{ "hugetlb", NULL, NULL, open_hugetlb, false,
+	{ "memfd", NULL, NULL, open_memfd, NO_COOKIES, "a memfd" },
+	{ "hugetlb", NULL, NULL, open_hugetlb, NO_COOKIES,
 	  "a memfd of huge pages; vm.nr_hugepages" },
-	{ "udmabuf", "/dev/udmabuf", "/dev/udmabuf", open_udmabuf, false,
+	{ "udmabuf", "/dev/udmabuf", "/dev/udmabuf", open_udmabuf, NO_COOKIES,
 	  "/dev/udmabuf, of a memfd" },
 	{ "dma-heap", "/dev/dma_heap/*", "/dev/dma_heap/system", open_dma_heap,
-	  false, "/dev/dma_heap/*, a buffer of it" },
-	{ "drm", "/dev/dri/card*", "/dev/dri/card0", open_drm, true,
+	  NO_COOKIES, "/dev/dma_heap/*, a buffer of it" },
+	{ "drm", "/dev/dri/card*", "/dev/dri/card0", open_drm, ALL_COOKIES,
 	  "/dev/dri/card*, a dumb buffer" },
-	{ "prime", NULL, "/dev/dri/card0", open_prime, false,
+	{ "prime", NULL, "/dev/dri/card0", open_prime, NO_COOKIES,
 	  "a dumb buffer of /dev/dri/card*, as a dma-buf" },
-	{ "v4l", "/dev/video*", "/dev/video0", open_v4l, true,
+	{ "v4l", "/dev/video*", "/dev/video0", open_v4l, ALL_COOKIES,
 	  "/dev/video*, a buffer of its queue" },
-	{ "pcm", "/dev/snd/pcm*", "/dev/snd/pcmC0D0p", open_pcm, false,
+	{ "pcm", "/dev/snd/pcm*", "/dev/snd/pcmC0D0p", open_pcm, FAR_COOKIES,
 	  "/dev/snd/pcm*, its buffer" },
-	{ "packet", NULL, NULL, open_packet, false, "the ring of an AF_PACKET socket" },
-	{ "perf", NULL, NULL, open_perf, false, "the ring buffer of a perf event" },
-	{ "io_uring", NULL, NULL, open_io_uring, true, "the SQEs of an io_uring" },
+	{ "packet", NULL, NULL, open_packet, NO_COOKIES, "the ring of an AF_PACKET socket" },
+	{ "perf", NULL, NULL, open_perf, NO_COOKIES, "the ring buffer of a perf event" },
+	{ "io_uring", NULL, NULL, open_io_uring, ALL_COOKIES, "the SQEs of an io_uring" },
 	{ "kcov", "/sys/kernel/debug/kcov", "/sys/kernel/debug/kcov", open_kcov,
-	  false, "/sys/kernel/debug/kcov" },
-	{ "fb", "/dev/fb*", "/dev/fb0", open_fb, false, "/dev/fb*, its memory" },
-	{ "uio", "/dev/uio*", "/dev/uio0", open_uio, true, "/dev/uio*, its map 0" },
+	  NO_COOKIES, "/sys/kernel/debug/kcov" },
+	{ "fb", "/dev/fb*", "/dev/fb0", open_fb, NO_COOKIES, "/dev/fb*, its memory" },
+	{ "uio", "/dev/uio*", "/dev/uio0", open_uio, ALL_COOKIES, "/dev/uio*, its map 0" },
 	{ NULL }
 };
 

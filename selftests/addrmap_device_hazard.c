@@ -104,8 +104,8 @@ static bool alias(struct op *op, const char *p)
 
 /*
  * Maps @len bytes at @offset, the last page of which is not the device's. A
- * kind that is mapped by mmap() is not read if it may be a device's memory:
- * then it is enough that it was accepted.
+ * kind that is mapped by mmap() is not read if it may be a device's memory, or
+ * no memory at all: then it is enough that it was accepted.
  */
 static void beyond(struct op *op, __u64 offset, size_t len, const char *what)
 {
@@ -115,7 +115,7 @@ static void beyond(struct op *op, __u64 offset, size_t len, const char *what)
 
 	if (p == MAP_FAILED)
 		return;
-	if (op->dev->io) {
+	if (op->dev->io || (op->dev->kind == KIND_RAW && offset >> 31)) {
 		if (eager)
 			device_say(HAZARD, "past-the-end", "%s is mapped", what);
 		munmap(p, len);

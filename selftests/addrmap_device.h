@@ -127,15 +127,6 @@ struct device_check {
 
 extern const struct device_check device_checks[];
 
-/* Why it is a hazard, and who does it right. */
-struct device_hazard {
-	const char *id;
-	const char *reason;
-	const char *right;
-};
-
-extern const struct device_hazard device_hazards[];
-
 enum device_format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON, FORMAT_TAP };
 
 extern enum device_format device_format;

@@ -18,58 +18,6 @@
 
 #include "addrmap_device.h"
 
-const struct device_hazard device_hazards[] = {
-	{ "past-the-end",
-	  "offset and length are to be compared with the buffer, without overflow, before anything is mapped",
-	  "pfn.c, pfn_mmap_prepare()" },
-	{ "fault-past-the-end",
-	  "->fault is to return VM_FAULT_SIGBUS for an offset that the buffer does not have",
-	  "fault.c" },
-	{ "mremap-grows",
-	  "without VM_DONTEXPAND, mremap() makes a mapping longer than what mmap() has checked",
-	  "pfn.c, VMA_DONTEXPAND_BIT" },
-	{ "gains-write",
-	  "what mmap() or open() refuses is gained by mprotect() unless VM_MAYWRITE is cleared",
-	  "pfn.c, which clears VMA_MAYEXEC_BIT likewise" },
-	{ "gains-exec",
-	  "what mmap() refuses is gained by mprotect() unless VM_MAYEXEC is cleared",
-	  "pfn.c, VMA_MAYEXEC_BIT" },
-	{ "page-tables-allow-more",
-	  "the entries are to have vma->vm_page_prot, or PROT_NONE and PROT_READ mean nothing",
-	  "pfn.c" },
-	{ "private-raw-frames",
-	  "a private writable mapping of raw frames that ->fault fills is a BUG() at the first fault: mmap() is to refuse it",
-	  "pfn_fault.c" },
-	{ "private-written-through",
-	  "a private mapping is to write to a copy, and never to what others see",
-	  "pfn.c, or pfn_fault.c, which refuses private mappings" },
-	{ "freed-while-mapped",
-	  "memory is to stay until its last mapping is gone: a mapping holds the file, and what vm_ops->open and ->close count",
-	  "file.c, and vma.c, which counts the mappings" },
-	{ "fork-loses-it",
-	  "what a child does with its mapping is not to change that of its parent",
-	  "vma.c" },
-	{ "wrong-page",
-	  "the page is that of vmf->pgoff, or vm_pgoff plus the distance in the VMA: both stay right if the VMA is split or starts at an offset",
-	  "pfn_fault.c; pfn.c for the offset" },
-	{ "pages-leak",
-	  "each page that is allocated or referenced for a mapping is to be given back",
-	  "pages.c and fault.c" },
-	{ "dumped",
-	  "core dumps are not to read devices: VM_DONTDUMP",
-	  "pfn.c, VMA_DONTDUMP_BIT" },
-	{ "anyone-may-write",
-	  "raw memory is not for every user: the mode of the node is 0600, or ->open asks for a capability",
-	  "nodes.c" },
-	{ "no-answer",
-	  "an access is to be served, or to end with SIGBUS, and an operation with an error: not with a process killed or hanging",
-	  "fault.c" },
-	{ "kernel-complains",
-	  "the kernel has logged a bug; see dmesg",
-	  NULL },
-	{ NULL }
-};
-
 static void *map_shared(struct op *op, size_t len, __u64 offset)
 {
 	return device_map(op, len, PROT_READ, MAP_SHARED, offset);

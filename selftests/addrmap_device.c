@@ -339,7 +339,8 @@ static void read_log(const char *during)
 		for (size_t i = 0; i < ARRAY_SIZE(bad) && !said; i++) {
 			if (!strstr(s, bad[i]))
 				continue;
-			device_say(HAZARD, "kernel-complains", "during \"%s\": %.100s",
+			device_say(HAZARD, strstr(s, "Bad page state") ?
+				   "reference-lost" : "kernel-complains", "during \"%s\": %.100s",
 				   during, s + 1);
 			said = true;
 		}

@@ -18,8 +18,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/sysmacros.h>
+#include <linux/futex.h>
 
 #include "addrmap_device.h"
 
@@ -203,6 +205,15 @@ static size_t find_size(struct op *op)
 	return low * page;
 }
 
+/* A shared futex needs a page of a file: those of a driver belong to none. */
+static bool has_inode(char *p)
+{
+	struct timespec now = { 0, 1 };
+
+	return !syscall(__NR_futex, p, FUTEX_WAIT, ~*(int *)p, &now, NULL, 0) ||
+	       errno == EAGAIN || errno == ETIMEDOUT;
+}
+
 static const char *find_kind(struct op *op, long unused)
 {
 	struct device *dev = op->dev;
@@ -213,6 +224,10 @@ static const char *find_kind(struct op *op, long unused)
 
 	device_vma(op->map, NULL, NULL, NULL, flags, TEXT_LEN);
 	dev->io = device_flag(flags, "io");
+	if (strcmp(device_touch(op->map, false), "ok")) {
+		dev->kind = device_flag(flags, "pf") ? KIND_RAW_FAULT : KIND_FAULT;
+		return "empty";
+	}
 	if (device_flag(flags, "pf"))
 		dev->kind = eager ? KIND_RAW : KIND_RAW_FAULT;
 	else if (device_flag(flags, "hg") || device_flag(flags, "ht"))
@@ -220,12 +235,10 @@ static const char *find_kind(struct op *op, long unused)
 	else if (device_flag(flags, "mm") && eager)
 		dev->kind = KIND_PAGES;
 	else if (!device_flag(flags, "mm") && !device_flag(flags, "de") &&
-		 !device_flag(flags, "io") && !madvise(op->map, op->len, MADV_DODUMP))
+		 !device_flag(flags, "io") && has_inode(op->map))
 		dev->kind = KIND_CACHED;
 	else
 		dev->kind = KIND_FAULT;
-	if (strcmp(device_touch(op->map, false), "ok"))
-		return "empty";
 	p = device_map(op, op->len, PROT_READ, MAP_SHARED, dev->offset);
 	if (p == MAP_FAILED || strcmp(device_touch(p + len - 1, false), "ok"))
 		return "ok";

@@ -277,20 +277,32 @@ static const char *check_private_write(struct op *op, long unused)
 	return "ok";
 }
 
-/* Memory that is free now becomes ours, with a word in each page that is known. */
-#define SPRAY		(16UL << 20)
+/*
+ * Memory that is free now becomes ours, with a word in each page that is known.
+ * What a driver has allocated is not movable, and is kept apart from what a
+ * process gets: but pipes get it.
+ */
+#define SPRAY		(4UL << 20)
+#define PIPES		16
+#define PIPE_SIZE	(1UL << 20)
 #define MAGIC		0x6d61704164647221ULL
 
 static void spray(void)
 {
 	char *p = mmap(NULL, SPRAY, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd[2];
 
 	if (p == MAP_FAILED)
 		return;
 	madvise(p, SPRAY, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < SPRAY; i += page_size())
 		*(__u64 *)(p + i) = MAGIC;
+	for (int i = 0; i < PIPES && !pipe2(fd, O_NONBLOCK); i++) {
+		fcntl(fd[1], F_SETPIPE_SZ, PIPE_SIZE);
+		if (write(fd[1], p, PIPE_SIZE) < 0)
+			break;
+	}
 }
 
 enum { CLOSED, OPENED_AGAIN, CHILD_EXITED, TWIN_UNMAPPED, PART_UNMAPPED, NR_EVENTS };

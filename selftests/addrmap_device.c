@@ -153,16 +153,18 @@ static bool no_answer(const char *text)
 
 /* What the device is */
 
-/* Is the last page of @len bytes from the offset there? */
-static bool reaches(struct op *op, size_t len)
+/* Is the last page there, if @n pages are mapped, or if it is mapped alone? */
+static bool reaches(struct op *op, size_t n, bool alone)
 {
-	char *p = device_map(op, len, PROT_READ, MAP_SHARED, op->dev->offset);
+	size_t page = page_size(), len = alone ? page : n * page;
+	__u64 offset = op->dev->offset + (alone ? (n - 1) * page : 0);
+	char *p = device_map(op, len, PROT_READ, MAP_SHARED, offset);
 	char flags[TEXT_LEN] = "";
 	bool there = p != MAP_FAILED;
 
 	if (there && device_vma(p, NULL, NULL, NULL, flags, sizeof(flags)) &&
 	    !device_flag(flags, "io"))
-		there = !strcmp(device_touch(p + len - page_size(), false), "ok");
+		there = !strcmp(device_touch(p + len - page, false), "ok");
 	if (p != MAP_FAILED)
 		munmap(p, len);
 
@@ -171,23 +173,14 @@ static bool reaches(struct op *op, size_t len)
 
 #define MOST_PAGES	(64UL << 20 >> 12)
 
-/* Where it ends, by the file's size or by what can be mapped; 0 if not found. */
-static size_t find_size(struct op *op)
+/* How many pages that is true of; 0 if of none, or of more than we try. */
+static size_t find_last(struct op *op, bool alone)
 {
-	size_t page = page_size(), low = 1, high = 2;
-	struct stat st;
-	off_t size = 0;
+	size_t low = 1, high = 2;
 
-	if (!fstat(op->fd, &st) && !S_ISCHR(st.st_mode))
-		size = lseek(op->fd, 0, SEEK_END);
-	if (size > 0 && (__u64)size > op->dev->offset)
-		return (size - op->dev->offset + page - 1) / page * page;
-	/* The memory of the machine */
-	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 1))
+	if (!reaches(op, 1, alone))
 		return 0;
-	if (!reaches(op, page))
-		return 0;
-	while (high < MOST_PAGES && reaches(op, high * page)) {
+	while (high < MOST_PAGES && reaches(op, high, alone)) {
 		low = high;
 		high *= 2;
 	}
@@ -196,13 +189,34 @@ static size_t find_size(struct op *op)
 	while (low + 1 < high) {
 		size_t middle = (low + high) / 2;
 
-		if (reaches(op, middle * page))
+		if (reaches(op, middle, alone))
 			low = middle;
 		else
 			high = middle;
 	}
 
-	return low * page;
+	return low;
+}
+
+/* Where it ends, by the file's size or by what can be mapped; 0 if not found. */
+static size_t find_size(struct op *op)
+{
+	size_t page = page_size();
+	struct stat st;
+	off_t size = 0;
+
+	if (fstat(op->fd, &st))
+		return 0;
+	if (!S_ISCHR(st.st_mode))
+		size = lseek(op->fd, 0, SEEK_END);
+	if (size > 0 && (__u64)size > op->dev->offset)
+		return (size - op->dev->offset + page - 1) / page * page;
+	/* The memory of the machine */
+	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 1))
+		return 0;
+
+	/* A driver that does not look at the length may look at the offset. */
+	return (find_last(op, false) ?: find_last(op, true)) * page;
 }
 
 /* A shared futex needs a page of a file: those of a driver belong to none. */
@@ -297,7 +311,7 @@ static const char *settle(struct op *op, long unused)
 			munmap(p, some);
 		}
 	}
-	while (!dev->size && dev->len > page_size() && !reaches(op, dev->len))
+	while (!dev->size && dev->len > page_size() && !reaches(op, dev->len / page_size(), false))
 		dev->len -= page_size();
 	p = device_map(op, dev->len, PROT_READ, MAP_SHARED, dev->offset);
 	if (p == MAP_FAILED) {

@@ -91,7 +91,8 @@ static const char *check_past_end(struct op *op, long unused)
 	struct device *dev = op->dev;
 	size_t page = page_size();
 
-	/* The memory of the machine has no end of that kind. */
+	if (!dev->size && dev->kind != KIND_CACHED)
+		device_say(NOTE, "end-not-judged", "where it ends is not known, see --length");
 	if (dev->cookie == ALL_COOKIES || !dev->size || dev->kind == KIND_CACHED)
 		return "-";
 	if (dev->len == dev->size)

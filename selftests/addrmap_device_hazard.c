@@ -333,7 +333,7 @@ static bool frame_is_others(__u64 pfn)
 		flags = 0;
 	close(fd);
 
-	return flags & (1ULL << 10 | 1ULL << 7 | 1ULL << 12);
+	return flags & 0x1480;
 }
 
 static const char *check_freed(struct op *op, long event)

@@ -121,7 +121,10 @@ static const char *row_prot_none(struct op *op, long unused)
 
 static const char *tables(struct op *op, long unused)
 {
-	return device_faults(op->map) ? "absent" : "mapped";
+	bool faults = device_faults(op->map);
+	const char *s = device_touch(op->map, false);
+
+	return strcmp(s, "ok") ? s : faults ? "absent" : "mapped";
 }
 
 static const char *row_fork_tables(struct op *op, long unused)

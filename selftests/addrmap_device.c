@@ -622,7 +622,7 @@ int addrmap_device_main(int argc, char **argv)
 	}
 	if (strcmp(s, "ok") && !empty) {
 		fprintf(stderr, "addrmap_matrix: %s%s\n", no_answer(s) ?
-			"mapping it: " : "", s);
+			"HAZARD no-answer: to look where it ends: " : "", s);
 		return no_answer(s) ? EXIT_HAZARD : EXIT_UNJUDGED;
 	}
 	run(dev, find_ram, 0, true, PROT_READ);

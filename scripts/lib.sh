@@ -383,24 +383,26 @@ fetch_error=	# why it did not work, for a person
 # apt_says LOG: the error in the output of apt
 apt_says() { grep -hE '^(E|W|Err)' "$@" | sed -E 's/^(E|W): //' | head -2 | tr '\n' ' '; }
 
-# fetch_debian APT PACKAGE SIZE: downloads a package that only newer suites of
-# Debian have, into the new folder APT. Needs no root, changes nothing under
-# /etc/apt, and asks the machine's own mirrors. Fails with $fetch_error set if it
-# cannot be had from there; an error of this machine is the end.
-fetch_debian() {
+# debian_lists APT SUITE...: reads the lists of these suites of Debian into the new
+# folder APT, and sets apt_options for those who ask them. Needs no root, changes
+# nothing under /etc/apt, and asks the machine's own mirrors. Fails with
+# $fetch_error set if it knows none; an error of this machine is the end.
+apt_options=()
+debian_lists() {
 	local apt=$1 keys=/usr/share/keyrings/debian-archive-keyring.gpg uri suite
-	local opts=() version
+	local signed=
 
+	shift
 	if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
 		fetch_error="this machine has no apt"
 		return 1
 	fi
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" ||
 		die 125 "cannot write to $apt"
-	[ ! -r "$keys" ] || opts=("[signed-by=$keys]")
+	[ ! -r "$keys" ] || signed="[signed-by=$keys]"
 	while read -r uri; do
-		for suite in trixie-backports sid; do
-			echo "deb ${opts[*]} $uri $suite main"
+		for suite; do
+			echo "deb $signed $uri $suite main"
 		done
 	done < <(apt-get indextargets --format "\$(REPO_URI)" \
 			'Created-By: Packages' | grep -v -e -security | sort -u
@@ -409,15 +411,25 @@ fetch_debian() {
 		fetch_error="apt knows no mirror (is /etc/apt/sources.list empty?)"
 		return 1
 	fi
-	opts=(-q -o "Dir::Etc::sourcelist=$apt/sources.list"
+	apt_options=(-q -o "Dir::Etc::sourcelist=$apt/sources.list"
 		-o Dir::Etc::sourceparts=/dev/null
 		-o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache"
 		-o APT::Sandbox::User=root -o Acquire::Retries=2)
-	say "downloading Debian's $2 ($3)"
 	# A suite that a mirror lacks is no error as long as the package is found
 	output=$apt/log run 'reading the lists of the mirrors' \
-		apt-get "${opts[@]}" update || :
+		apt-get "${apt_options[@]}" update || :
 	full_disk "$apt/log"
+}
+
+# fetch_debian APT PACKAGE SIZE: downloads a package that only newer suites of
+# Debian have, into the new folder APT. Fails with $fetch_error set if it cannot be
+# had from there.
+fetch_debian() {
+	local apt=$1 opts version
+
+	say "downloading Debian's $2 ($3)"
+	debian_lists "$apt" trixie-backports sid || return
+	opts=("${apt_options[@]}")
 	# One that was tested, else the newest backport, else the newest
 	version=$(apt-cache "${opts[@]}" madison "$2" 2>/dev/null |
 		awk -v tested=" ${TESTED[*]} " '{

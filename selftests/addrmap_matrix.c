@@ -42,6 +42,7 @@
 
 #include "kselftest.h"
 #include "vm_util.h"
+#include "addrmap_device.h"
 #include "addrmap_util.h"
 #include "../../../../mm/gup_test.h"
 
@@ -1911,11 +1912,14 @@ static void print_cell(enum format format, struct cell *c, const char *seen,
 
 static void usage(FILE *f, const char *name)
 {
-	fprintf(f, "Usage: %s [--markdown | --csv | --help]\n\n"
+	fprintf(f, "Usage: %s [--markdown | --csv | --help]\n"
+		"       %s --device PATH [...], see --device --help\n\n"
 		"Observe what can be done with each kind of mapping of kernel memory.\n"
 		"Without an option, test that it is as expected.\n\n"
 		"  --markdown  print what was observed as a table, * where not expected\n"
-		"  --csv       the same for other programs\n", name);
+		"  --csv       the same for other programs\n"
+		"  --device    look at a file that is not the sample driver's; needs no module\n",
+		name, name);
 }
 
 int main(int argc, char **argv)
@@ -1923,6 +1927,9 @@ int main(int argc, char **argv)
 	const char *missing[ARRAY_SIZE(columns)];
 	enum format format = KTAP;
 
+	for (int i = 1; i < argc; i++)
+		if (!strncmp(argv[i], "--device", strlen("--device")))
+			return addrmap_device_main(argc, argv);
 	if (argc == 2 && !strcmp(argv[1], "--help")) {
 		usage(stdout, argv[0]);
 		return 0;

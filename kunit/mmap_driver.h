@@ -26,6 +26,7 @@
  * @flags: vm_flags in ->mmap, before it changes them
  * @split_addr: the address that ->may_split was called with last
  * @mremaps: calls of ->mremap
+ * @unlocked: the hooks that were called without the mmap_lock, a bit each
  */
 struct mmap_driver {
 	struct test_driver drv;
@@ -40,6 +41,7 @@ struct mmap_driver {
 	vm_flags_t flags;
 	unsigned long split_addr;
 	unsigned int mremaps;
+	unsigned int unlocked;
 };
 
 static inline struct mmap_driver *to_mmap_driver(struct test_driver *drv)

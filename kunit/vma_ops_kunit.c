@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/mmap_lock.h>
 #include <linux/module.h>
 
 #include "mm_kunit.h"
@@ -277,6 +278,91 @@ static void may_split_refuses(struct kunit *test)
 	MMAP_EXPECT_USAGE(test, before, "after munmap()");
 }
 
+/* -- locks -------------------------------------------------------------------- */
+
+#define UNLOCKED_MMAP	BIT(0)
+#define UNLOCKED_OPEN	BIT(1)
+#define UNLOCKED_CLOSE	BIT(2)
+
+/* Who holds the mmap_lock for writing keeps readers out, too, itself included. */
+static bool mmap_lock_is_held_for_writing(struct mm_struct *mm)
+{
+	if (!mmap_read_trylock(mm))
+		return true;
+	mmap_read_unlock(mm);
+
+	return false;
+}
+
+static bool mmap_lock_is_held(struct mm_struct *mm)
+{
+	if (!mmap_write_trylock(mm))
+		return true;
+	mmap_write_unlock(mm);
+
+	return false;
+}
+
+static int locked_mmap(struct vm_area_struct *vma, void *data)
+{
+	struct mmap_driver *md = to_mmap_driver(data);
+
+	if (!mmap_lock_is_held_for_writing(vma->vm_mm))
+		md->unlocked |= UNLOCKED_MMAP;
+
+	return mmap_driver_mmap(vma, data);
+}
+
+static void locked_open(struct vm_area_struct *vma)
+{
+	if (!mmap_lock_is_held_for_writing(vma->vm_mm))
+		mmap_driver_of(vma)->unlocked |= UNLOCKED_OPEN;
+	test_driver_open(vma);
+}
+
+static void locked_close(struct vm_area_struct *vma)
+{
+	if (!mmap_lock_is_held(vma->vm_mm))
+		mmap_driver_of(vma)->unlocked |= UNLOCKED_CLOSE;
+	mmap_driver_close(vma);
+}
+
+static const struct vm_operations_struct locked_vm_ops = {
+	.open = locked_open,
+	.close = locked_close,
+	.fault = test_driver_fault,
+};
+
+/*
+ * The mmap_lock is held for writing during ->mmap and ->open, and held in one way
+ * or the other during ->close, because drivers change the VMA and lists of their
+ * VMAs there without a lock of their own against other calls for that process.
+ *
+ *	addr
+ *	|--- p0 ---|--- p1 ---|--- p2 ---|--- p3 ---|
+ *	           munmap()   mprotect()
+ */
+static void vma_ops_hold_mmap_lock(struct kunit *test)
+{
+	struct test_driver *drv = test->priv;
+	struct mmap_driver *md = to_mmap_driver(drv);
+	unsigned long addr;
+
+	drv->ops = &locked_vm_ops;
+	drv->file->mmap = locked_mmap;
+	addr = mmap_driver_map(test, MAP_SHARED);
+	KUNIT_EXPECT_EQ_MSG(test, md->unlocked, 0, "->mmap without the mmap_lock for writing");
+
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr + 2 * PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
+	KUNIT_EXPECT_GE_MSG(test, drv->opens, 2, "->open after two splits");
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, ALL), 0);
+	KUNIT_EXPECT_EQ_MSG(test, drv->closes, drv->opens + 1, "->close");
+	KUNIT_EXPECT_EQ_MSG(test, md->unlocked & UNLOCKED_OPEN, 0,
+			    "->open without the mmap_lock for writing");
+	KUNIT_EXPECT_EQ_MSG(test, md->unlocked & UNLOCKED_CLOSE, 0, "->close without the mmap_lock");
+}
+
 /* -- today's implementation, not promised ---------------------------------- */
 
 /*
@@ -315,6 +401,7 @@ static struct kunit_case vma_ops_cases[] = {
 	KUNIT_CASE_PARAM(mmap_merge, merge_gen_params),
 	KUNIT_CASE_PARAM(munmap_splits, mmap_kind_gen_params),
 	KUNIT_CASE(may_split_refuses),
+	KUNIT_CASE(vma_ops_hold_mmap_lock),
 	KUNIT_CASE(open_close_balance),
 	{}
 };

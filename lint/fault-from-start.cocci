@@ -79,7 +79,7 @@ other.add(where(p))
 
 @finalize:python@
 @@
-for at, line in sorted(set(sinks), key=lambda sink: (sink[0][0], sink[1])):
+for at, line in sorted(set(sinks), key=lambda sink: (sink[0][0], int(sink[1]))):
     file, function = at
     if at in handlers and at not in other and splits(file):
         print(f'HIT {file}:{line}:{function}: the page is found by its distance to the start of the VMA')

@@ -88,7 +88,7 @@ cleared.add((where(p), 'EXEC'))
 
 @finalize:python@
 @@
-for at, line, right in sorted(set(sinks), key=lambda sink: (sink[0][0], sink[1])):
+for at, line, right in sorted(set(sinks), key=lambda sink: (sink[0][0], int(sink[1]))):
     file, function = at
     if (at, right) not in cleared and 'map' in function and 'fault' not in function:
         print(f'HIT {file}:{line}:{function}: refuses VM_{right}, and leaves VM_MAY{right} to mprotect()')

@@ -360,7 +360,8 @@ static void vma_ops_hold_mmap_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, drv->closes, drv->opens + 1, "->close");
 	KUNIT_EXPECT_EQ_MSG(test, md->unlocked & UNLOCKED_OPEN, 0,
 			    "->open without the mmap_lock for writing");
-	KUNIT_EXPECT_EQ_MSG(test, md->unlocked & UNLOCKED_CLOSE, 0, "->close without the mmap_lock");
+	KUNIT_EXPECT_EQ_MSG(test, md->unlocked & UNLOCKED_CLOSE, 0,
+			    "->close without the mmap_lock");
 }
 
 /* -- today's implementation, not promised ---------------------------------- */

@@ -9,6 +9,7 @@
 #include <linux/mman.h>
 #include <linux/mmap_lock.h>
 #include <linux/module.h>
+#include <linux/rwsem.h>
 
 #include "mm_kunit.h"
 #include "mmap_driver.h"
@@ -294,15 +295,6 @@ static bool mmap_lock_is_held_for_writing(struct mm_struct *mm)
 	return false;
 }
 
-static bool mmap_lock_is_held(struct mm_struct *mm)
-{
-	if (!mmap_write_trylock(mm))
-		return true;
-	mmap_write_unlock(mm);
-
-	return false;
-}
-
 static int locked_mmap(struct vm_area_struct *vma, void *data)
 {
 	struct mmap_driver *md = to_mmap_driver(data);
@@ -322,7 +314,7 @@ static void locked_open(struct vm_area_struct *vma)
 
 static void locked_close(struct vm_area_struct *vma)
 {
-	if (!mmap_lock_is_held(vma->vm_mm))
+	if (!rwsem_is_locked(&vma->vm_mm->mmap_lock))
 		mmap_driver_of(vma)->unlocked |= UNLOCKED_CLOSE;
 	mmap_driver_close(vma);
 }

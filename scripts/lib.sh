@@ -344,6 +344,10 @@ dpkg_arch() {
 	esac
 }
 
+# Of QEMU: a device with a BAR of 1 MiB of memory, for the node "io" and others
+# shellcheck disable=SC2034 # for the caller
+IVSHMEM=(-object memory-backend-ram,id=bar,size=1M,share=on -device ivshmem-plain,memdev=bar)
+
 # need_space MB WHAT
 need_space() {
 	local free

@@ -40,12 +40,17 @@
  *
  * nopage
  *	->fault: fault.c. Check vmf->pgoff, take a reference, set vmf->page.
+ * ->fault(vma, vmf)
+ *	->fault(vmf), with the VMA in vmf->vma: fault.c. It returns VM_FAULT_SIGBUS
+ *	and the like, no errno.
  * mem_map_reserve(), SetPageReserved()
  *	Nothing takes their place. Memory from alloc_pages_exact() can be mapped
  *	as it is: pfn.c.
  * remap_page_range(), io_remap_page_range()
  *	mmap_action_remap_full() in ->mmap_prepare: pfn.c. For a device's memory
  *	mmap_action_simple_ioremap(): io.c.
+ * vm_insert_pfn()
+ *	vmf_insert_pfn(), whose result ->fault returns as it is: pfn_fault.c.
  * remap_pfn_range() with vma->vm_pgoff as the frame
  *	Lets user space choose what it maps, all of memory included. vm_pgoff is
  *	an offset in the driver's memory, to be checked against its length: pfn.c,
@@ -54,6 +59,10 @@
  *	Slab memory is not to be mapped: the page has objects of others, too, and
  *	stays when kfree() has given it to somebody else. Allocate whole pages:
  *	pfn.c, pages.c.
+ * follow_pfn()
+ *	The frame may belong to somebody else by the time that it is used.
+ *	follow_pfnmap_start() holds a lock until follow_pfnmap_end(); what wants no
+ *	more than the contents for a debugger has generic_access_phys(): io.c.
  * loop of vmalloc_to_page() and remap_pfn_range()
  *	vmalloc_user() and remap_vmalloc_range(): vmalloc.c.
  * vma->vm_flags |= VM_RESERVED

@@ -363,33 +363,43 @@ static void transfer_unaligned(struct kunit *test)
  * A transfer to user memory marks the user's page as dirty, a transfer from it does
  * not, and neither keeps a reference, because a page that is not dirty may be dropped
  * with the data that was written through the pin (Documentation/core-api/pin_user_pages.rst).
+ *
+ * The kernel collects anonymous pages for its LRU lists in batches, which hold a
+ * reference for a while, so that one more or one less says nothing; a reference that
+ * every transfer keeps does.
  */
 static void transfer_dirties(struct kunit *test)
 {
 	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
 	char __user *mem = user_mem(test, PAGE_SIZE);
-	long from, to, refs, refs_from, refs_to;
+	long from = 8, to = 8, refs, refs_from, refs_to;
 	bool dirty_from, dirty_to;
+	const int rounds = 16;
 	struct page *page;
+	int i;
 
 	KUNIT_ASSERT_EQ(test, clear_user(mem, 1), 0);
 	KUNIT_ASSERT_EQ(test, get_user_pages_fast((unsigned long)mem, 1, 0, &page), 1);
 	refs = page_ref_count(page);
 	ClearPageDirty(page);
-	from = transfer(test, filp, ADDRMAP_TRANSFER_TO_BUFFER, 0, mem, 8);
+	for (i = 0; i < rounds && from == 8; i++)
+		from = transfer(test, filp, ADDRMAP_TRANSFER_TO_BUFFER, 0, mem, 8);
 	dirty_from = PageDirty(page);
 	refs_from = page_ref_count(page);
-	to = transfer(test, filp, 0, 0, mem, 8);
+	for (i = 0; i < rounds && to == 8; i++)
+		to = transfer(test, filp, 0, 0, mem, 8);
 	dirty_to = PageDirty(page);
 	refs_to = page_ref_count(page);
 	put_page(page);
 
 	KUNIT_EXPECT_EQ_MSG(test, from, 8, "bytes to the buffer");
 	KUNIT_EXPECT_EQ_MSG(test, dirty_from, false, "dirty after a transfer to the buffer");
-	KUNIT_EXPECT_EQ_MSG(test, refs_from, refs, "references after a transfer to the buffer");
+	KUNIT_EXPECT_LT_MSG(test, abs(refs_from - refs), rounds / 2,
+			    "references that %d transfers to the buffer kept or dropped", rounds);
 	KUNIT_EXPECT_EQ_MSG(test, to, 8, "bytes from the buffer");
 	KUNIT_EXPECT_EQ_MSG(test, dirty_to, true, "dirty after a transfer from the buffer");
-	KUNIT_EXPECT_EQ_MSG(test, refs_to, refs, "references after a transfer from the buffer");
+	KUNIT_EXPECT_LT_MSG(test, abs(refs_to - refs_from), rounds / 2,
+			    "references that %d transfers from the buffer kept or dropped", rounds);
 }
 
 /*

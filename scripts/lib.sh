@@ -705,6 +705,15 @@ cases_of() {
 		}' "$@" | LC_ALL=C sort -u
 }
 
+# known_cases ARCH: what cases_of prints of the fixes that were left out
+known_cases() {
+	local subject
+
+	for subject in "${LEFT_OUT[@]}"; do
+		cases_of "$1" "$subject"
+	done
+}
+
 # fixed_cases ARCH: the cases that fail without the fixes of the series
 fixed_cases() { cases_of "$1" | cut -f1 | LC_ALL=C sort -u; }
 

@@ -53,6 +53,9 @@ static void driver_use_device(struct kunit *test)
 	if (!maddr)
 		kunit_skip(test, "needs an ioremap_prot() that takes reserved memory");
 	iounmap(maddr);
+	/* As in test_device_phys() */
+	if (IS_ENABLED(CONFIG_S390) && (__force unsigned long)maddr == page_to_phys(block))
+		kunit_skip(test, "needs an ioremap_prot() that maps");
 	drv->how = DRV_REMAP_PFN;
 	drv->ops = &phys_vm_ops;
 }

@@ -20,6 +20,7 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
@@ -270,5 +271,22 @@ int mm_kunit_mprotect(unsigned long start, size_t len, unsigned long prot);
 unsigned long mm_kunit_mremap(unsigned long addr, unsigned long old_len,
 			      unsigned long new_len, unsigned long flags,
 			      unsigned long new_addr);
+
+/**
+ * mm_kunit_no_pte() - a page table entry that maps nothing
+ *
+ * pte_clear() has to be told of the table that the entry is in, and it is not zero
+ * everywhere.
+ *
+ * Return: an entry for which pte_none() is true.
+ */
+static inline pte_t mm_kunit_no_pte(void)
+{
+#ifdef CONFIG_S390
+	return __pte(_PAGE_INVALID);
+#else
+	return __pte(0);
+#endif
+}
 
 #endif /* _MM_TESTS_MM_KUNIT_H */

@@ -136,7 +136,7 @@ static const struct refused refused_rows[] = {
 	{ .desc = "length_wraps", .file = O_RDWR, .prot = PROT_RW, .flags = MAP_SHARED,
 	  .len = ULONG_MAX, .err = -ENOMEM },
 	{ .desc = "length_of_nearly_everything", .file = O_RDWR, .prot = PROT_RW,
-	  .flags = MAP_SHARED, .len = -(1UL << (BITS_PER_LONG - 3)), .err = -ENOMEM },
+	  .flags = MAP_SHARED, .len = -PAGE_SIZE, .err = -ENOMEM },
 	{ .desc = "offset_unaligned", .file = O_RDWR, .prot = PROT_RW, .flags = MAP_SHARED,
 	  .len = PAGE_SIZE, .offset = 16, .err = -EINVAL },
 	{ .desc = "offset_wraps", .file = O_RDWR, .prot = PROT_RW, .flags = MAP_SHARED,

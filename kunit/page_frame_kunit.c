@@ -338,7 +338,7 @@ static void pte_page_frame(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, !!pte_same(pte, mk_pte(page + 1, PAGE_KERNEL)), 0);
 	KUNIT_EXPECT_EQ(test, !!pte_present(pte), 1);
 	KUNIT_EXPECT_EQ(test, !!pte_none(pte), 0);
-	KUNIT_EXPECT_EQ(test, !!pte_none(__pte(0)), 1);
+	KUNIT_EXPECT_EQ(test, !!pte_none(mm_kunit_no_pte()), 1);
 	KUNIT_EXPECT_EQ(test, !!pte_write(pte), 1);
 	KUNIT_EXPECT_EQ(test, !!pte_write(pte_wrprotect(pte)), 0);
 	KUNIT_EXPECT_EQ(test, pte_pfn(pte_wrprotect(pte)), page_to_pfn(page));
@@ -383,7 +383,7 @@ static void set_ptes_page_frames(struct kunit *test)
 				    "entry %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, !!pte_write(table[i]), 1, "pte_write() of entry %d", i);
 	}
-	KUNIT_EXPECT_EQ(test, !!pte_none(table[row->nr]), 1);
+	KUNIT_EXPECT_EQ_MSG(test, pte_val(table[row->nr]), 0, "the entry behind");
 }
 
 static struct kunit_case page_frame_cases[] = {

@@ -28,6 +28,8 @@
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
+#include "mm_kunit.h"
+
 #define PROT_RW	(PROT_READ | PROT_WRITE)
 
 /**
@@ -227,7 +229,7 @@ static inline int user_pte_copy(pte_t *pte, unsigned long addr, void *data)
 /* The entry of the page table for @addr, which is pte_none() without a table. */
 static inline pte_t user_pte_locked(unsigned long addr)
 {
-	pte_t pte = __pte(0);
+	pte_t pte = mm_kunit_no_pte();
 
 	apply_to_existing_page_range(current->mm, addr & PAGE_MASK, PAGE_SIZE,
 				     user_pte_copy, &pte);

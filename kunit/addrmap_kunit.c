@@ -372,7 +372,7 @@ static void transfer_dirties(struct kunit *test)
 {
 	struct file *filp = ADDRMAP_OPEN_PRIVATE(test);
 	char __user *mem = user_mem(test, PAGE_SIZE);
-	long from = 8, to = 8, refs, refs_from, refs_to;
+	long from = 8, to = 8, refs, kept_from, kept_to;
 	bool dirty_from, dirty_to;
 	const int rounds = 16;
 	struct page *page;
@@ -385,20 +385,21 @@ static void transfer_dirties(struct kunit *test)
 	for (i = 0; i < rounds && from == 8; i++)
 		from = transfer(test, filp, ADDRMAP_TRANSFER_TO_BUFFER, 0, mem, 8);
 	dirty_from = PageDirty(page);
-	refs_from = page_ref_count(page);
+	kept_from = abs(page_ref_count(page) - refs);
+	refs = page_ref_count(page);
 	for (i = 0; i < rounds && to == 8; i++)
 		to = transfer(test, filp, 0, 0, mem, 8);
 	dirty_to = PageDirty(page);
-	refs_to = page_ref_count(page);
+	kept_to = abs(page_ref_count(page) - refs);
 	put_page(page);
 
 	KUNIT_EXPECT_EQ_MSG(test, from, 8, "bytes to the buffer");
 	KUNIT_EXPECT_EQ_MSG(test, dirty_from, false, "dirty after a transfer to the buffer");
-	KUNIT_EXPECT_LT_MSG(test, abs(refs_from - refs), rounds / 2,
+	KUNIT_EXPECT_LT_MSG(test, kept_from, rounds / 2,
 			    "references that %d transfers to the buffer kept or dropped", rounds);
 	KUNIT_EXPECT_EQ_MSG(test, to, 8, "bytes from the buffer");
 	KUNIT_EXPECT_EQ_MSG(test, dirty_to, true, "dirty after a transfer from the buffer");
-	KUNIT_EXPECT_LT_MSG(test, abs(refs_to - refs_from), rounds / 2,
+	KUNIT_EXPECT_LT_MSG(test, kept_to, rounds / 2,
 			    "references that %d transfers from the buffer kept or dropped", rounds);
 }
 
@@ -466,7 +467,8 @@ static void transfer_refused(struct kunit *test)
 			    "a byte to a hole");
 	/* Where user space has an address space of its own, access_ok() takes any. */
 	KUNIT_EXPECT_EQ_MSG(test, transfer(test, filp, 0, 0, (char __user *)ULONG_MAX, 9),
-			    access_ok((char __user *)ULONG_MAX, 9) ? -EOVERFLOW : -EFAULT, "bytes to the last address and around");
+			    access_ok((char __user *)ULONG_MAX, 9) ? -EOVERFLOW : -EFAULT,
+			    "bytes to the last address and around");
 	KUNIT_EXPECT_EQ_MSG(test, transfer(test, rdonly, to_buffer, 0, mem, 1), -EBADF,
 			    "a byte to the buffer by a read-only file");
 	KUNIT_EXPECT_EQ_MSG(test, transfer(test, wronly, 0, 0, mem, 1), -EBADF,

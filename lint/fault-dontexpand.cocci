@@ -131,9 +131,50 @@ p << sinkd.p;
 @@
 sinks.append((where(p), int(p[0].line)))
 
+// An address or index that was calculated from it
+@twice@
+identifier copyd.x, y;
+expression E;
+type T;
+@@
+(
+ T y = E + x;
+|
+ T y = x + E;
+)
+
+@checkt@
+identifier twice.y;
+statement S1, S2;
+position p;
+@@
+ if@p (<+... y ...+>) S1 else S2
+
+@script:python@
+p << checkt.p;
+@@
+checked.add(where(p))
+
+@sinkt@
+identifier twice.y;
+expression A;
+identifier g =~ "^(virt_to_page|vmalloc_to_page|pfn_to_page)$";
+position p;
+@@
+(
+ A@p[<+... y ...+>]
+|
+ g@p(<+... y ...+>)
+)
+
+@script:python@
+p << sinkt.p;
+@@
+sinks.append((where(p), int(p[0].line)))
+
 @finalize:python@
 @@
-for at, line in sorted(set(sinks)):
+for at, line in sorted(set(sinks), key=lambda sink: (sink[0][0], int(sink[1]))):
     if at in handlers and at not in checked and not refuses(at[0]):
         print(f'HIT {at[0]}:{line}:{at[1]}: ->fault trusts the offset, and nothing '
               'keeps mremap() from expanding the mapping')

@@ -11,7 +11,7 @@
 @initialize:python@
 @@
 import re
-handlers, other, sinks = set(), set(), []
+handlers, other, called, sinks = set(), set(), {}, []
 
 def where(p):
     return p[0].file, p[0].current_element
@@ -45,6 +45,42 @@ p << start.p;
 if not E.endswith('vm_end'):
     sinks.append((where(p), p[0].line))
 
+@copy@
+expression E, v;
+identifier b;
+type T;
+position p;
+@@
+(
+ T b = v->vm_start;
+|
+ b = v->vm_start
+)
+ ... when != b = ...
+     when != b += ...
+ E - b@p
+
+@script:python@
+E << copy.E;
+p << copy.p;
+@@
+if not E.endswith('vm_end'):
+    sinks.append((where(p), p[0].line))
+
+// What a handler calls with the address
+@called@
+struct vm_fault *vmf;
+identifier g;
+position p;
+@@
+ g@p(..., vmf->address, ...)
+
+@script:python@
+p << called.p;
+g << called.g;
+@@
+called.setdefault((p[0].file, g), set()).add(where(p))
+
 @delta@
 position p;
 @@
@@ -77,9 +113,20 @@ p << used.p;
 @@
 other.add(where(p))
 
+@index@
+position p;
+@@
+ linear_page_index@p(...)
+
+@script:python@
+p << index.p;
+@@
+other.add(where(p))
+
 @finalize:python@
 @@
 for at, line in sorted(set(sinks), key=lambda sink: (sink[0][0], int(sink[1]))):
     file, function = at
-    if at in handlers and at not in other and splits(file):
+    above = called.get(at, set()) & handlers
+    if (at in handlers or above) and not (above | {at}) & other and splits(file):
         print(f'HIT {file}:{line}:{function}: the page is found by its distance to the start of the VMA')

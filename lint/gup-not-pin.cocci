@@ -2,10 +2,10 @@
 // RULE: pin pages for I/O by pin_user_pages_fast(), release them by unpin_user_pages(),
 // BECAUSE a reference alone does not tell the kernel that a device uses the page.
 // Right: driver/ioctl.c
-// Files: get_user_pages
+// Files: get_user_page
 //
-// A hit needs a function of I/O in the same file: DMA, a scatter list, a bio, or one that
-// marks pages dirty.
+// A hit needs a function of I/O in the same file: DMA, an IOMMU, a scatter list, a bio, or
+// one that marks pages dirty.
 
 @initialize:python@
 @@
@@ -15,10 +15,10 @@ hits = []
 def does_io(path):
     with open(path, encoding='utf-8', errors='replace') as source:
         return re.search(r'\b(dma_map_\w+|sg_set_page|sg_alloc_table_from_pages\w*|bio_add_page|'
-                         r'set_page_dirty\w*)\(', source.read())
+                         r'set_page_dirty\w*|iommu_map(_sg|_sgtable)?)\(', source.read())
 
 @get@
-identifier g =~ "^get_user_pages(_fast|_remote|_unlocked)?$";
+identifier g =~ "^get_user_pages?(_fast|_remote|_unlocked|_fast_only)?$";
 position p;
 @@
  g@p(...)

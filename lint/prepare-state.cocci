@@ -11,12 +11,12 @@ hits = []
 @ops@
 identifier s, f;
 @@
-struct file_operations s = { .mmap_prepare = f, };
+struct file_operations s = { .mmap_prepare = \(f\|&f\), };
 
 @count@
 identifier ops.f;
 identifier desc;
-identifier g =~ "^(atomic(64|_long)?_(inc|add)(_return)?|refcount_inc|kref_get|get_device|get_page|folio_get|get_file|list_add(_tail)?|hlist_add_head|pm_runtime_get(_sync)?|try_module_get|__module_get)$";
+identifier g =~ "^(atomic(64|_long)?_(inc|add|dec|sub)\\w*|(refcount_inc|kref_get)(_not_zero|_unless_zero)?|kobject_get|get_device|get_page|folio_get|get_file|(list|hlist)_(add|del|move)\\w*|(__)?(test_and_)?(set|clear|change)_bit|pm_runtime_(get(_sync)?|resume_and_get)|try_module_get|__module_get)$";
 position p;
 @@
  f(struct vm_area_desc *desc) { <+... g@p(...) ...+> }
@@ -29,8 +29,8 @@ hits.append((p[0].file, int(p[0].line), p[0].current_element, g + '()'))
 
 @assign@
 identifier ops.f;
-identifier desc, m;
-expression E, V;
+identifier desc, m, n;
+expression E, F, V;
 position p;
 @@
  f(struct vm_area_desc *desc) { <+...
@@ -39,9 +39,55 @@ position p;
 |
  E->m@p |= V
 |
+ E->m@p &= V
+|
  E->m@p += V
 |
+ E->m@p -= V
+|
  E->m@p++
+|
+ E->m@p--
+|
+ ++E->m@p
+|
+ --E->m@p
+|
+ E->m@p.n = V
+|
+ E->m@p.n |= V
+|
+ E->m@p.n &= V
+|
+ E->m@p.n += V
+|
+ E->m@p.n -= V
+|
+ E->m@p.n++
+|
+ E->m@p.n--
+|
+ ++E->m@p.n
+|
+ --E->m@p.n
+|
+ E->m@p[F] = V
+|
+ E->m@p[F] |= V
+|
+ E->m@p[F] &= V
+|
+ E->m@p[F] += V
+|
+ E->m@p[F] -= V
+|
+ E->m@p[F]++
+|
+ E->m@p[F]--
+|
+ ++E->m@p[F]
+|
+ --E->m@p[F]
 )
  ...+> }
 

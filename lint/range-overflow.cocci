@@ -17,12 +17,13 @@ def unsigned_offset(path):
         return 'FOP_UNSIGNED_OFFSET' in source.read()
 
 @offset@
+type U;
 expression v;
 expression x;
 position p;
 @@
 (
- x@p = <+... v->vm_pgoff << PAGE_SHIFT ...+>
+ x@p = <+... \(v->vm_pgoff\|(U)v->vm_pgoff\) << PAGE_SHIFT ...+>
 |
  x@p = <+... v->vm_pgoff * PAGE_SIZE ...+>
 |
@@ -42,6 +43,8 @@ position p;
  x + e >=@p len
 |
  len <@p x + e
+|
+ x + e <=@p len
 )
 
 @script:python@
@@ -51,13 +54,14 @@ if unsigned_offset(p[0].file):
     hits.append((p[0].file, int(p[0].line), p[0].current_element))
 
 @declared@
+type U;
 expression v;
 identifier x;
 type T;
 position p;
 @@
 (
- T x@p = <+... v->vm_pgoff << PAGE_SHIFT ...+>;
+ T x@p = <+... \(v->vm_pgoff\|(U)v->vm_pgoff\) << PAGE_SHIFT ...+>;
 |
  T x@p = <+... v->vm_pgoff * PAGE_SIZE ...+>;
 |
@@ -77,6 +81,8 @@ position p;
  x + e >=@p len
 |
  len <@p x + e
+|
+ x + e <=@p len
 )
 
 @script:python@
@@ -86,13 +92,14 @@ if unsigned_offset(p[0].file):
     hits.append((p[0].file, int(p[0].line), p[0].current_element))
 
 @narrow@
+type U;
 typedef u32;
 {int, unsigned int, u32} x;
 expression v, e, len;
 statement S1, S2;
 position p;
 @@
- x = <+... v->vm_pgoff << PAGE_SHIFT ...+>;
+ x = <+... \(v->vm_pgoff\|(U)v->vm_pgoff\) << PAGE_SHIFT ...+>;
  ...
 (
  if (<+... x + e >@p len ...+>) S1 else S2
@@ -102,6 +109,84 @@ position p;
 
 @script:python@
 p << narrow.p;
+@@
+hits.append((p[0].file, int(p[0].line), p[0].current_element))
+
+@narrowd@
+type U;
+typedef u32;
+expression v;
+identifier x;
+@@
+(
+ u32 x = <+... \(v->vm_pgoff\|(U)v->vm_pgoff\) << PAGE_SHIFT ...+>;
+|
+ u32 x = <+... v->vm_pgoff * PAGE_SIZE ...+>;
+|
+ u32 x = <+... PFN_PHYS(v->vm_pgoff) ...+>;
+|
+ unsigned int x = <+... \(v->vm_pgoff\|(U)v->vm_pgoff\) << PAGE_SHIFT ...+>;
+|
+ unsigned int x = <+... v->vm_pgoff * PAGE_SIZE ...+>;
+|
+ unsigned int x = <+... PFN_PHYS(v->vm_pgoff) ...+>;
+|
+ int x = <+... \(v->vm_pgoff\|(U)v->vm_pgoff\) << PAGE_SHIFT ...+>;
+|
+ int x = <+... v->vm_pgoff * PAGE_SIZE ...+>;
+|
+ int x = <+... PFN_PHYS(v->vm_pgoff) ...+>;
+)
+
+@narrowsum@
+identifier narrowd.x;
+expression e, len;
+position p;
+@@
+(
+ x + e >@p len
+|
+ e + x >@p len
+|
+ x + e >=@p len
+|
+ len <@p x + e
+|
+ len <@p e + x
+|
+ x + e <=@p len
+)
+
+@script:python@
+p << narrowsum.p;
+@@
+hits.append((p[0].file, int(p[0].line), p[0].current_element))
+
+// The sum has a name
+@end@
+type U;
+typedef u32;
+{int, unsigned int, u32} x, y;
+expression v, e, len;
+statement S1, S2;
+position p;
+@@
+(
+ x = <+... \(v->vm_pgoff\|(U)v->vm_pgoff\) << PAGE_SHIFT ...+>;
+|
+ x = <+... v->vm_pgoff * PAGE_SIZE ...+>;
+)
+ ...
+(
+ y = x + e;
+|
+ y = e + x;
+)
+ ...
+ if (<+... y >@p len ...+>) S1 else S2
+
+@script:python@
+p << end.p;
 @@
 hits.append((p[0].file, int(p[0].line), p[0].current_element))
 

@@ -18,11 +18,31 @@ position p;
 |
  v->vm_flags@p &= E
 |
+ v->vm_flags@p ^= E
+|
  v->vm_flags@p = E
 )
 
 @script:python@
 p << write.p;
+@@
+hits.append((p[0].file, int(p[0].line), p[0].current_element))
+
+// Of a member "vma" the type is not known here
+@member@
+expression E, F;
+position p;
+@@
+(
+ F->vma->vm_flags@p |= E
+|
+ F->vma->vm_flags@p &= E
+|
+ F->vma->vm_flags@p = E
+)
+
+@script:python@
+p << member.p;
 @@
 hits.append((p[0].file, int(p[0].line), p[0].current_element))
 

@@ -32,3 +32,18 @@ static vm_fault_t t_whole_fault(struct vm_fault *vmf)
 
 	return t_map_all(buf, vma, vma->vm_end - vma->vm_start);
 }
+
+/* The distance only says how many pages there are before this one. */
+static vm_fault_t t_do_around(struct t_buffer *buf, struct vm_area_struct *vma,
+			      unsigned long address)
+{
+	unsigned long before = min(address - vma->vm_start, 16 * PAGE_SIZE);
+	pgoff_t page = linear_page_index(vma, address);
+
+	return t_map_some(buf, vma, address - before, page - (before >> PAGE_SHIFT));
+}
+
+static vm_fault_t t_around_fault(struct vm_fault *vmf)
+{
+	return t_do_around(vmf->vma->vm_private_data, vmf->vma, vmf->address);
+}

@@ -7,3 +7,8 @@ static void t_copy(struct page *page, void *to)
 	memcpy(to, from, PAGE_SIZE);
 	kunmap(page);
 }
+
+static void *t_map(struct t_buffer *buf, int i)
+{
+	return buf->high ? (char *)kmap(buf->pages[i]) + buf->offset : buf->kaddr; /* HIT */
+}

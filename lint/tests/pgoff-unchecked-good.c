@@ -10,3 +10,22 @@ static int t_mmap(struct file *file, struct vm_area_struct *vma)
 	return remap_pfn_range(vma, vma->vm_start, base_pfn + vma->vm_pgoff,
 			       size, vma->vm_page_prot);
 }
+
+/* The check is in a function. */
+static bool t_fits(struct t_dev *dev, struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff < dev->nr && vma_pages(vma) <= dev->nr - vma->vm_pgoff;
+}
+
+static int t_helper_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct t_dev *dev = file->private_data;
+	phys_addr_t from;
+
+	if (!t_fits(dev, vma))
+		return -EINVAL;
+	from = dev->phys + (vma->vm_pgoff << PAGE_SHIFT);
+
+	return io_remap_pfn_range(vma, vma->vm_start, PHYS_PFN(from),
+				  vma->vm_end - vma->vm_start, vma->vm_page_prot);
+}

@@ -11,3 +11,27 @@ static int t_mmap(struct file *file, struct vm_area_struct *vma)
 
 	return 0;
 }
+
+static bool t_fits(struct t_dev *dev, struct vm_area_struct *vma)
+{
+	u64 off = (u64)vma->vm_pgoff << PAGE_SHIFT, len = vma->vm_end - vma->vm_start, end;
+
+	return !check_add_overflow(off, len, &end) && end <= dev->size;
+}
+
+static int t_used_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct t_dev *dev = file->private_data;
+	u32 off = vma->vm_pgoff << PAGE_SHIFT, len = vma->vm_end - vma->vm_start;
+	u32 used = off + len;
+
+	if (vma->vm_pgoff > T_PAGES || off > dev->len || len > dev->len - off)
+		return -EINVAL;
+	dev->used = max(dev->used, used);
+
+	return 0;
+}
+
+static const struct file_operations t_fops = {
+	.fop_flags = FOP_UNSIGNED_OFFSET,
+};

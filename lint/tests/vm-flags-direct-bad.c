@@ -6,3 +6,9 @@ static int t_mmap(struct file *file, struct vm_area_struct *vma)
 
 	return 0;
 }
+
+static void t_mark(struct t_map *map, struct vm_area_struct *area)
+{
+	area->vm_flags ^= VM_READ; /* HIT */
+	map->vma->vm_flags |= VM_DONTCOPY; /* HIT */
+}

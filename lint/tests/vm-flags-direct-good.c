@@ -6,3 +6,10 @@ static int t_mmap(struct file *file, struct vm_area_struct *vma)
 
 	return 0;
 }
+
+static int t_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->vm_flags |= VM_DONTEXPAND;
+
+	return 0;
+}

@@ -16,6 +16,10 @@
  * pgprot_noncached(). x86 has a list of which page is of which kind, and whoever
  * comes second gets the kind of the first, or an error.
  *
+ * The region is reserved until the module is unloaded, which no mapping lets happen.
+ * That is enough for memory that cannot be unplugged: where it can, mappings have to
+ * be taken back before it goes, see revoke.c.
+ *
  * Not to be copied to a driver that maps RAM, as pfn.c does: the kernel has a
  * cached mapping of it already. x86 ignores pgprot_writecombine() there, with a
  * line in the log; other architectures may not. See dma.c for memory of that
@@ -146,7 +150,9 @@ static int io_mmap_prepare(struct vm_area_desc *desc)
 	desc->vm_ops = &io_vm_ops;
 	/*
 	 * Adds the offset, and checks that all of the mapping is in the region:
-	 * it is for the driver to say where that is, not for user space.
+	 * it is for the driver to say where that is, not for user space. Sets
+	 * VMA_PFNMAP_BIT, as there are no pages, and VMA_IO_BIT, since to read
+	 * the memory may have side effects.
 	 */
 	mmap_action_simple_ioremap(desc, buf->phys, buf->length);
 

@@ -128,6 +128,7 @@ static int node_add(struct addrmap_node *node,
 	node->misc.minor = MISC_DYNAMIC_MINOR;
 	node->misc.name = tech->name;
 	node->misc.fops = tech->fops;
+	/* For root: who can open it can use up memory that nobody is charged for. */
 	node->misc.mode = 0600;
 	node->tech = tech;
 	err = misc_register(&node->misc);

@@ -15,6 +15,9 @@
  * What is not taken back: pages that were pinned before, which stay until they
  * are unpinned. The page tables and the pins hold references to the pages, so
  * nothing is freed too early. read(), write() and other ioctls go on, too.
+ *
+ * Not to be copied: an ioctl that lets one user take the memory from all others. It
+ * is for the tests. A driver does so by itself, as in its ->remove.
  */
 #include <linux/err.h>
 #include <linux/gfp.h>

@@ -85,6 +85,11 @@ int addrmap_vm_access(struct vm_area_struct *vma, unsigned long addr,
 	size_t offset = (vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
 	int done = 0;
 
+	/*
+	 * The offset is in the buffer, as mmap() has checked that all of the mapping
+	 * is, and so is what follows up to the end of the mapping.
+	 */
+
 	/* Pages of it may be copies. */
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
 		return -EACCES;

@@ -110,7 +110,10 @@ static vm_fault_t written_fault(struct vm_fault *vmf)
 	return 0;
 }
 
-/* A page of a shared mapping is written to: after ->fault, or when read-only. */
+/*
+ * A page of a shared mapping is written to: after ->fault, or when read-only. So there
+ * is the page, and ->fault has checked the offset.
+ */
 static vm_fault_t written_mkwrite(struct vm_fault *vmf)
 {
 	struct addrmap_buffer *buf = vmf->vma->vm_private_data;

@@ -1332,57 +1332,6 @@ static long mem_free(void)
 	return pages * psize();
 }
 
-/* Opens @node @times, each with another buffer; the last errno, or 0. */
-static int open_often(const char *node, int times, size_t len)
-{
-	int err = 0;
-
-	while (times--) {
-		int fd = addrmap_open(node, O_RDWR);
-
-		if (fd < 0)
-			return errno;
-		err = addrmap_set_length(fd, len) ? errno : 0;
-		close(fd);
-	}
-
-	return err;
-}
-
-/*
- * What an open file has, and what there was of a buffer when some of it could not be
- * had, is freed, or whoever may open the node could use up the memory.
- */
-TEST_F_TIMEOUT(addrmap_node, all_freed, SLOW_TIMEOUT)
-{
-	const size_t lens[] = { psize(), ADDRMAP_MAX_LENGTH };
-	const int times = 1024;
-	/* Half of what the smallest pieces take that kmalloc() has, in pages. */
-	const long least = times * 8 / psize() / 2 ?: 1;
-
-	EXPECT_EQ(open_often(variant->node, 1, lens[0]),
-		  variant->device ? EOPNOTSUPP : 0);
-	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
-		long lost = 0;
-
-		/* One that there is takes its time, and is freed as a small one. */
-		if (i && open_often(variant->node, 1, lens[i]) != ENOMEM)
-			break;
-		/* Each CPU keeps some, once; others allocate as well. */
-		for (int pass = 0; pass < 5; pass++) {
-			lost = vmstat("nr_slab_unreclaimable", "");
-			open_often(variant->node, times, lens[i]);
-			lost = vmstat("nr_slab_unreclaimable", "") - lost;
-			if (lost < least)
-				break;
-		}
-		EXPECT_LT(lost, least) {
-			TH_LOG("/dev/addrmap/%s: %ld pages are lost", variant->node,
-			       lost);
-		}
-	}
-}
-
 /* Everything that allocates, and its undoing; 0 or the errno of what failed. */
 static int use_node(const char *node, int flags, bool device, size_t len)
 {

@@ -55,6 +55,7 @@ done <<'END'
 io_start=0x100000 io_length=4096
 io_start=0x100000001 io_length=4096
 io_start=0x100000000 io_length=4095
+io_start=0x100000000 io_length=0x4001000
 io_start=0x100000000 io_length=0x80000000000
 io_start=0xfffffffffffff000 io_length=8192
 END

@@ -1045,7 +1045,8 @@ TEST_F(addrmap, debugger_at_offset)
 	map = mmap(NULL, 4 * psize(), PROT_READ | PROT_WRITE, variant->flags,
 		   self->fd, 3 * psize());
 	ASSERT_NE(map, MAP_FAILED);
-	at = map + 2 * psize() - 7;
+	/* Where a segment ends, too: see the test segments_seam. */
+	at = map + 3 * psize() - 7;
 	memcpy(at, "0123456789abcdef", sizeof(b));
 	n = pread(mem, b, sizeof(b), (uintptr_t)at);
 	/* Without pages, nothing tells what a private mapping has copied. */
@@ -1061,7 +1062,7 @@ TEST_F(addrmap, debugger_at_offset)
 		EXPECT_EQ(at[-1], 0);
 	}
 	if (variant->flags == MAP_SHARED) {
-		ASSERT_EQ(pread(self->fd, b, sizeof(b), 5 * psize() - 7),
+		ASSERT_EQ(pread(self->fd, b, sizeof(b), 6 * psize() - 7),
 			  (ssize_t)sizeof(b));
 		EXPECT_EQ(memcmp(b, "ghijklmnopqrstuv", sizeof(b)), 0);
 		ASSERT_EQ(mprotect(map, 4 * psize(), PROT_READ), 0);
@@ -1926,7 +1927,8 @@ TEST(fault_around)
 	char *map;
 
 	ASSERT_GE(fd, 0);
-	ASSERT_EQ(addrmap_set_length(fd, nr * psize()), 0);
+	/* More than is mapped. */
+	ASSERT_EQ(addrmap_set_length(fd, (nr + 16) * psize()), 0);
 	map = mmap(NULL, 3 * align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(map, MAP_FAILED);
 	map += -(uintptr_t)map % align;
@@ -1939,8 +1941,11 @@ TEST(fault_around)
 			TH_LOG("page %zu", i);
 		}
 	}
-	/* The last pages of the mapping, and of the buffer. */
+	/* The last pages of the mapping. */
 	EXPECT_EQ(access_signal(map + (nr - 2) * psize(), false), 0);
+	ASSERT_EQ(mincore(map, nr * psize(), there), 0);
+	EXPECT_FALSE(there[nr - 3] & 1);
+	EXPECT_TRUE(there[nr - 1] & 1);
 	EXPECT_EQ(access_signal(map + nr * psize(), false), SIGSEGV);
 	munmap(map, nr * psize());
 	close(fd);

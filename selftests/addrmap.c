@@ -1075,7 +1075,7 @@ TEST_F(addrmap, debugger_at_offset)
 }
 
 /* What /proc/vmstat has as @plus, less @minus. */
-static long vmstat(const char *plus, const char *minus)
+static long vm_counter(const char *plus, const char *minus)
 {
 	int refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
 	FILE *f = fopen("/proc/vmstat", "r");
@@ -1101,7 +1101,7 @@ static long vmstat(const char *plus, const char *minus)
 /* How many pages are pinned, in the whole machine. */
 static long pinned(void)
 {
-	return vmstat("nr_foll_pin_acquired", "nr_foll_pin_released");
+	return vm_counter("nr_foll_pin_acquired", "nr_foll_pin_released");
 }
 
 /* Through pinned user pages: unaligned on both sides, over several pages. */

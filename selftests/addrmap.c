@@ -1074,8 +1074,8 @@ TEST_F(addrmap, debugger_at_offset)
 	close(mem);
 }
 
-/* What /proc/vmstat has as @plus, less @minus. */
-static long vm_counter(const char *plus, const char *minus)
+/* How many pages are pinned, in the whole machine. */
+static long pinned(void)
 {
 	int refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
 	FILE *f = fopen("/proc/vmstat", "r");
@@ -1088,20 +1088,14 @@ static long vm_counter(const char *plus, const char *minus)
 		close(refresh);
 	}
 	while (f && fscanf(f, "%63s %ld", name, &value) == 2) {
-		if (!strcmp(name, plus))
+		if (!strcmp(name, "nr_foll_pin_acquired"))
 			sum += value;
-		else if (!strcmp(name, minus))
+		else if (!strcmp(name, "nr_foll_pin_released"))
 			sum -= value;
 	}
 	if (f)
 		fclose(f);
 	return sum;
-}
-
-/* How many pages are pinned, in the whole machine. */
-static long pinned(void)
-{
-	return vm_counter("nr_foll_pin_acquired", "nr_foll_pin_released");
 }
 
 /* Through pinned user pages: unaligned on both sides, over several pages. */

@@ -156,6 +156,7 @@ extern const struct addrmap_technique addrmap_vmalloc;
 extern const struct addrmap_technique addrmap_fault;
 extern const struct addrmap_technique addrmap_fault_around;
 extern const struct addrmap_technique addrmap_pfn_fault;
+extern const struct addrmap_technique addrmap_pfn_fault_around;
 extern const struct addrmap_technique addrmap_huge;
 extern const struct addrmap_technique addrmap_pfn_huge;
 extern const struct addrmap_technique addrmap_segments;

@@ -14,22 +14,23 @@
  * Each node shows one technique, in one file that has all of it: allocate,
  * check, set flags, map, fault, free.
  *
- * ===============  ================================================================
- * pfn.c            contiguous pages, mapped by frame number at mmap()
- * pfn_fault.c      the same, mapped when they are accessed
- * pages.c          single pages, mapped at mmap(), with a kernel view by vmap()
- * fault.c          single pages, mapped one by one when they are accessed
- * fault_around.c   the same, with their neighbours
- * vmalloc.c        vmalloc() memory
- * huge.c           large folios, mapped by one entry each
- * pfn_huge.c       the same for page frame numbers
- * segments.c       several pieces of contiguous memory in one mapping
- * written.c        single pages, and the driver learns which were written to
- * pfn_written.c    the same for page frame numbers
- * revoke.c         single pages that the driver can take back from who maps them
- * dma.c            memory for a device to access, from dma_alloc_coherent()
- * io.c             a device's memory
- * ===============  ================================================================
+ * ==================  =============================================================
+ * pfn.c               contiguous pages, mapped by frame number at mmap()
+ * pfn_fault.c         the same, mapped when they are accessed
+ * pfn_fault_around.c  the same, with their neighbours
+ * pages.c             single pages, mapped at mmap(), with a kernel view by vmap()
+ * fault.c             single pages, mapped one by one when they are accessed
+ * fault_around.c      the same, with their neighbours
+ * vmalloc.c           vmalloc() memory
+ * huge.c              large folios, mapped by one entry each
+ * pfn_huge.c          the same for page frame numbers
+ * segments.c          several pieces of contiguous memory in one mapping
+ * written.c           single pages, and the driver learns which were written to
+ * pfn_written.c       the same for page frame numbers
+ * revoke.c            single pages that the driver can take back from who maps them
+ * dma.c               memory for a device to access, from dma_alloc_coherent()
+ * io.c                a device's memory
+ * ==================  =============================================================
  *
  * file.c has read() and write(), ioctl.c has pinned user pages, vma.c has
  * ->mapped, ->open, ->close and ->access.

@@ -247,8 +247,8 @@ static void node_mmap_refused(struct kunit *test)
 /* The nodes that have ->mmap_prepare. */
 static const char * const prepared[] = {
 	"addrmap/pfn", "addrmap/pages", "addrmap/fault", "addrmap/fault-around",
-	"addrmap/pfn-fault", "addrmap/huge", "addrmap/pfn-huge", "addrmap/segments",
-	"addrmap/written", "addrmap/pfn-written", "addrmap/revoke",
+	"addrmap/pfn-fault", "addrmap/pfn-fault-around", "addrmap/huge", "addrmap/pfn-huge",
+	"addrmap/segments", "addrmap/written", "addrmap/pfn-written", "addrmap/revoke",
 };
 
 /*
@@ -393,7 +393,8 @@ static void mmap_outlives_close(struct kunit *test)
 static void fault_on_mapped_page(struct kunit *test)
 {
 	static const char * const names[] = {
-		"addrmap/pfn-fault", "addrmap/pfn-huge", "addrmap/revoke",
+		"addrmap/pfn-fault", "addrmap/pfn-fault-around", "addrmap/pfn-huge",
+		"addrmap/revoke",
 	};
 	int i;
 

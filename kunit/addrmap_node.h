@@ -46,6 +46,7 @@ static const struct node_case __maybe_unused nodes[] = {
 	{ .name = "addrmap/fault" },
 	{ .name = "addrmap/fault-around" },
 	{ .name = "addrmap/pfn-fault", .pfnmap = true, .shared = true },
+	{ .name = "addrmap/pfn-fault-around", .pfnmap = true, .shared = true },
 	{ .name = "addrmap/huge" },
 	{ .name = "addrmap/pfn-huge", .pfnmap = true, .shared = true },
 	{ .name = "addrmap/segments", .pfnmap = true, .shared = true },

@@ -106,6 +106,7 @@ static const struct memory memories[] = {
 	{ "addrmap/fault-around", node_open, "/dev/addrmap/fault-around" },
 	{ "addrmap/pfn", node_open, "/dev/addrmap/pfn" },
 	{ "addrmap/pfn-fault", node_open, "/dev/addrmap/pfn-fault" },
+	{ "addrmap/pfn-fault-around", node_open, "/dev/addrmap/pfn-fault-around" },
 	{ "addrmap/huge", node_open, "/dev/addrmap/huge" },
 	{ "addrmap/pfn-huge", node_open, "/dev/addrmap/pfn-huge" },
 	{ "dma-heap/system", heap_open, "/dev/dma_heap/system" },

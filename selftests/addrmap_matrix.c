@@ -92,6 +92,7 @@ enum {
 	PFN_DEFIO	= 1 << 19,
 	DMA		= 1 << 20,
 	PFN_HUGE	= 1 << 21,
+	PFN_AROUND	= 1 << 22,
 	PFN		= PFN_S | PFN_P,
 	PAGES		= PAGES_S | PAGES_P,
 	VMALLOC		= VMALLOC_S | VMALLOC_P,
@@ -102,9 +103,10 @@ enum {
 	HUGE		= HUGE_S | HUGE_P,
 	/* VM_PFNMAP: the memory manager does not look for pages in it. */
 	RAW		= PFN | PFN_FAULT | SEGMENTS | PFN_DEFIO | DMA | IO |
-			  PFN_HUGE,
+			  PFN_HUGE | PFN_AROUND,
 	/* It is, and mmap() maps nothing yet. */
-	RAW_FAULT	= PFN_FAULT | SEGMENTS | PFN_DEFIO | PFN_HUGE,
+	RAW_FAULT	= PFN_FAULT | SEGMENTS | PFN_DEFIO | PFN_HUGE |
+			  PFN_AROUND,
 	/* mmap() has filled the page tables. */
 	EAGER		= PFN | PAGES | VMALLOC | DMA | IO,
 	/* It has, and there is no ->fault to do so again. */
@@ -113,7 +115,7 @@ enum {
 			  AROUND_P | REVOKE_P | DEFIO_P,
 	SHARED		= PFN_S | PAGES_S | VMALLOC_S | FAULT_S | HUGE_S |
 			  PFN_FAULT | IO | AROUND_S | REVOKE_S | SEGMENTS |
-			  DEFIO_S | PFN_DEFIO | DMA | PFN_HUGE,
+			  DEFIO_S | PFN_DEFIO | DMA | PFN_HUGE | PFN_AROUND,
 	ALL		= SHARED | PRIVATE,
 	/*
 	 * With columns: only if mincore() leaves VM_PFNMAP out, as Linux does
@@ -138,6 +140,7 @@ static const struct column {
 	{ "segments", MAP_SHARED },	{ "written", MAP_SHARED },
 	{ "written", MAP_PRIVATE },	{ "pfn-written", MAP_SHARED },
 	{ "dma", MAP_SHARED },		{ "pfn-huge", MAP_SHARED },
+	{ "pfn-fault-around", MAP_SHARED },
 };
 
 static const char * const legend[][2] = {

@@ -44,6 +44,8 @@ const struct node nodes[NR_NODES] = {
 	{ .name = "fault-around", .refault = true },
 	{ .name = "pfn-fault", .raw = true, .refault = true,
 	  .shared_only = true },
+	{ .name = "pfn-fault-around", .raw = true, .refault = true,
+	  .shared_only = true },
 	{ .name = "huge", .refault = true },
 	{ .name = "pfn-huge", .raw = true, .refault = true,
 	  .shared_only = true },

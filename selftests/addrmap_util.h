@@ -37,6 +37,7 @@
 static const char * const addrmap_nodes[] = {
 	"pfn", "pages", "vmalloc", "fault", "fault-around", "pfn-fault", "huge",
 	"pfn-huge", "segments", "written", "pfn-written", "revoke",
+	"pfn-fault-around",
 };
 
 #define NEEDS_IO	"needs a device: modprobe addrmap io_start= io_length="

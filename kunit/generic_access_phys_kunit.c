@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/pagemap.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "gup_driver.h"
 #include "mm_kunit.h"
@@ -35,29 +36,39 @@ static void clear_reserved(void *data)
  * Gives the driver memory that passes for that of a device: the frames follow each
  * other, and they are reserved, so that ioremap_prot() takes them although they are
  * RAM. Skips the case if ioremap_prot() refuses them.
+ *
+ * Return: NULL, or that the kernel cannot read what ioremap_prot() maps with the
+ * protection of a process. generic_access_phys() would be an oops then.
  */
-static void driver_use_device(struct kunit *test)
+static const char *driver_use_device(struct kunit *test)
 {
 	struct folio *folio = test_driver_use_folio(test);
 	struct page *block = folio_page(folio, 0);
 	struct test_driver *drv = test->priv;
 	void __iomem *maddr;
-	int i;
+	int i, err;
+	u8 byte;
 
 	for (i = 0; i < TEST_DRIVER_PAGES; i++) {
 		SetPageReserved(block + i);
 		mm_kunit_fill(block + i, i);
 	}
 	mm_kunit_manage(test, clear_reserved, block);
-	maddr = ioremap_prot(page_to_phys(block), PAGE_SIZE, PAGE_KERNEL);
+	maddr = ioremap_prot(page_to_phys(block), PAGE_SIZE,
+			     vm_get_page_prot(VM_READ | VM_WRITE | VM_SHARED));
 	if (!maddr)
 		kunit_skip(test, "needs an ioremap_prot() that takes reserved memory");
+	err = copy_from_kernel_nofault(&byte, (__force void *)maddr, 1);
 	iounmap(maddr);
 	/* As in test_device_phys() */
 	if (IS_ENABLED(CONFIG_S390) && (__force unsigned long)maddr == page_to_phys(block))
 		kunit_skip(test, "needs an ioremap_prot() that maps");
 	drv->how = DRV_REMAP_PFN;
 	drv->ops = &phys_vm_ops;
+	if (err)
+		return mm_kunit_wrong(test, "read of ioremap_prot(): expected 0, found %d", err);
+
+	return NULL;
 }
 
 static int access_phys(unsigned long addr, void *buf, int len, int write)
@@ -85,7 +96,7 @@ static void generic_access_phys_of_device(struct kunit *test)
 	u32 buf[3] = {}, *mem;
 	unsigned long addr, at;
 
-	driver_use_device(test);
+	MM_KUNIT_ASSERT(test, driver_use_device(test));
 	mem = page_address(drv->pages[0]);
 	addr = test_driver_map_all(test, PROT_RW, MAP_SHARED);
 	at = addr + PAGE_SIZE + 100;
@@ -124,7 +135,7 @@ static void generic_access_phys_refused(struct kunit *test)
 	unsigned long addr, anon;
 	u32 value = 1234;
 
-	driver_use_device(test);
+	MM_KUNIT_ASSERT(test, driver_use_device(test));
 	addr = test_driver_map_all(test, PROT_READ, MAP_SHARED);
 	KUNIT_EXPECT_EQ(test, access_phys(addr, &value, 4, FOLL_WRITE), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mm_kunit_is_filled(drv->pages[0], 0), true);
@@ -150,7 +161,7 @@ static void generic_access_phys_end_of_mapping(struct kunit *test)
 	struct mm_struct *mm = current->mm;
 	unsigned long from;
 
-	driver_use_device(test);
+	MM_KUNIT_ASSERT(test, driver_use_device(test));
 	from = test_driver_map(test, 0, 0, 1, PROT_RW, MAP_SHARED) + half;
 	memset(drv->buf, 0, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, from, drv->buf, PAGE_SIZE, 0), half);
@@ -174,7 +185,7 @@ static void generic_access_phys_of_memory(struct kunit *test)
 	u32 value = 1234;
 	int ret = 0;
 
-	driver_use_device(test);
+	MM_KUNIT_ASSERT(test, driver_use_device(test));
 	addr = test_driver_map_all(test, PROT_RW, MAP_SHARED);
 	ClearPageReserved(drv->pages[1]);
 	kunit_warning_suppress(test) {

@@ -226,6 +226,7 @@ need() {
 		warn "apt-get update failed; trying with the old lists"
 	: > "$log"
 	DEBIAN_FRONTEND=noninteractive output=$log run '' apt-get install -q -y \
+		-o DPkg::Lock::Timeout=120 \
 		--no-install-recommends "${packages[@]}" || {
 		warn "apt-get install ${packages[*]} failed:"
 		grep -E '^(E|W|Err):?' "$log" | head -5 >&2 || tail -5 "$log" >&2

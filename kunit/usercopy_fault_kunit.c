@@ -351,6 +351,26 @@ static void copy_inaccessible(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value, 1234);
 }
 
+/*
+ * A page that only copy_to_user() has written to is dirty when it is unmapped,
+ * because reclaim drops a page that nobody has made dirty. Before, the process
+ * has read it, so that there is an entry which permits writing and is clean.
+ */
+static void copy_to_clean(struct kunit *test)
+{
+	struct usercopy *u = usercopy_of(test);
+	unsigned long addr = driver_map(test, PROT_RW, MAP_SHARED);
+	struct folio *folio = page_folio(u->drv.pages[0]);
+	u32 value;
+
+	KUNIT_ASSERT_EQ(test, get_user(value, (u32 __user *)addr), 0);
+	folio_clear_dirty(folio);
+	KUNIT_EXPECT_EQ(test, copy_to_user(user_ptr(addr), u->buf, 64), 0);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	KUNIT_EXPECT_TRUE_MSG(test, folio_test_dirty(folio), "written to by copy_to_user()");
+	folio_clear_dirty(folio);
+}
+
 /* -- Strings --------------------------------------------------------------- */
 
 /*
@@ -668,6 +688,7 @@ static struct kunit_case usercopy_fault_cases[] = {
 	KUNIT_CASE(copy_bad_address),
 	KUNIT_CASE_PARAM(copy_protection, access_gen_params),
 	KUNIT_CASE(copy_inaccessible),
+	KUNIT_CASE(copy_to_clean),
 	KUNIT_CASE(strncpy_from_user_end),
 	KUNIT_CASE(pagefault_disable_copies),
 	KUNIT_CASE_PARAM(fault_in_pages, fault_in_gen_params),

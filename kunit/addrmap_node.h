@@ -272,8 +272,10 @@ static inline char __user *user_mem(struct kunit *test, size_t len)
 	unsigned long addr = kunit_vm_mmap(test, NULL, 0, len, PROT_READ | PROT_WRITE,
 					   MAP_ANONYMOUS | MAP_PRIVATE, 0);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_ASSERT_NE(test, addr, 0);
+	KUNIT_ASSERT_NE_MSG(test, addr, 0, "mmap() of %zu bytes of memory", len);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr),
+			       "mmap() of %zu bytes of memory: expected an address, found %ld",
+			       len, (long)addr);
 
 	return (char __user *)addr;
 }

@@ -38,7 +38,7 @@ static struct page *bad_page_anon(struct kunit *test)
 	user_attach_mm(test);
 	addr = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr), "mmap() returned %ld", (long)addr);
 	KUNIT_ASSERT_EQ(test,
 			get_user_pages_unlocked(addr, 1, &page, FOLL_WRITE), 1);
 	return mm_kunit_manage(test, mm_kunit_put_page, page);
@@ -98,13 +98,13 @@ static const struct bad_page {
 	const char *desc;
 	struct page *(*get)(struct kunit *test);
 } bad_pages[] = {
-	{ "second page of an allocation that is not compound", bad_page_tail },
-	{ "anonymous page", bad_page_anon },
-	{ "slab page", bad_page_slab },
-	{ "large kmalloc page", bad_page_large_kmalloc },
-	{ "offline page", bad_page_offline },
-	{ "page table", bad_page_table },
-	{ "zero page", bad_page_zero },
+	{ .desc = "second_page_of_an_order_1_allocation", .get = bad_page_tail },
+	{ .desc = "anonymous_page", .get = bad_page_anon },
+	{ .desc = "slab_page", .get = bad_page_slab },
+	{ .desc = "large_kmalloc_page", .get = bad_page_large_kmalloc },
+	{ .desc = "offline_page", .get = bad_page_offline },
+	{ .desc = "page_table", .get = bad_page_table },
+	{ .desc = "zero_page", .get = bad_page_zero },
 };
 
 /* Not everyone who needs pages needs these. */

@@ -209,12 +209,22 @@ static inline vm_fault_t user_fault_vma_lock(unsigned long addr, unsigned int fl
  * @expected: a letter for each call since the last time, in order
  */
 #define FAULT_EXPECT_CALLS(test, expected)					\
+	FAULT_EXPECT_CALLS_MSG(test, expected, "since the last look")
+
+/**
+ * FAULT_EXPECT_CALLS_MSG() - the same, for a loop
+ * @test: the case, whose priv is the struct fault_driver
+ * @expected: a letter for each call since the last time, in order
+ * @fmt: the round of the loop, as for printf(), with its arguments
+ */
+#define FAULT_EXPECT_CALLS_MSG(test, expected, fmt, ...)			\
 do {										\
 	struct kunit *__test = (test);						\
 	struct fault_driver *__drv = fault_driver(__test);			\
 										\
 	KUNIT_EXPECT_STREQ_MSG(__test, __drv->calls, expected,			\
-			       "calls of the driver's functions");		\
+			       "calls of the driver's functions " fmt,		\
+			       ##__VA_ARGS__);					\
 	memset(__drv->calls, 0, sizeof(__drv->calls));				\
 } while (0)
 

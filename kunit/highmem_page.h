@@ -71,7 +71,7 @@ static inline struct folio *highmem_test_folio(struct kunit *test, gfp_t gfp,
 		if (!IS_ENABLED(CONFIG_HIGHMEM))
 			kunit_skip(test, "needs CONFIG_HIGHMEM");
 		if (!totalhigh_pages())
-			kunit_skip(test, "needs high memory");
+			kunit_skip(test, "needs a machine with high memory");
 	}
 	folio = page_folio(mm_kunit_pages(test, gfp, order));
 	KUNIT_ASSERT_EQ(test, !!folio_test_highmem(folio), !!(gfp & __GFP_HIGHMEM));
@@ -124,16 +124,17 @@ static inline pte_t highmem_pte_at(const void *addr)
  * HIGHMEM_EXPECT_UNMAPPED() - expect that the page table has no entry for an address
  * @test: the case
  * @addr: the address, of a slot
- * @what: the name of the address
+ * @fmt: the name of the address, as for printf(), with its arguments
  */
-#define HIGHMEM_EXPECT_UNMAPPED(test, addr, what)				\
+#define HIGHMEM_EXPECT_UNMAPPED(test, addr, fmt, ...)				\
 do {										\
 	const void *__addr = (addr);						\
 	pte_t __pte_at = highmem_pte_at(__addr);				\
 										\
 	KUNIT_EXPECT_TRUE_MSG(test, pte_none(__pte_at),				\
-			      "entry of %s at %lx: expected none, found %llx",	\
-			      what, (unsigned long)__addr, (u64)pte_val(__pte_at)); \
+			      "entry of " fmt " at %lx: expected none, found %llx", \
+			      ##__VA_ARGS__, (unsigned long)__addr,		\
+			      (u64)pte_val(__pte_at));				\
 } while (0)
 
 /* Tells whether kmap_local_page() maps @page apart from the direct mapping. */

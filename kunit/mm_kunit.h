@@ -129,6 +129,21 @@ do {									\
 } while (0)
 
 /**
+ * MM_KUNIT_ASSERT_MSG() - like MM_KUNIT_ASSERT(), for a check in a loop
+ * @test: the case
+ * @check: a call that returns NULL, or what is wrong
+ * @fmt: the round of the loop, as for printf(), with its arguments
+ */
+#define MM_KUNIT_ASSERT_MSG(test, check, fmt, ...)			\
+do {									\
+	const char *__wrong = (check);					\
+									\
+	if (__wrong)							\
+		KUNIT_FAIL_AND_ABORT(test, fmt ": %s: %s",		\
+				     ##__VA_ARGS__, #check, __wrong);	\
+} while (0)
+
+/**
  * MM_KUNIT_EXPECT_COUNTS() - expect how often a page is referenced and mapped
  * @test: the case
  * @page: the page; of a folio, its folio is looked at

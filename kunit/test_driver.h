@@ -201,6 +201,22 @@ do {										\
 } while (0)
 
 /**
+ * MM_KUNIT_EXPECT_UNUSED_MSG() - the same, for a loop
+ * @test: the case, whose priv is the struct test_driver
+ * @fmt: the round of the loop, as for printf(), with its arguments
+ */
+#define MM_KUNIT_EXPECT_UNUSED_MSG(test, fmt, ...)				\
+do {										\
+	struct test_driver *__drv = (test)->priv;				\
+	int __i;								\
+										\
+	for (__i = 0; __i < TEST_DRIVER_PAGES; __i++)				\
+		MM_KUNIT_EXPECT_COUNTS(test, __drv->pages[__i], 1, 0,		\
+				       "the driver's page %d, " fmt, __i,	\
+				       ##__VA_ARGS__);				\
+} while (0)
+
+/**
  * test_driver_use_folio() - have the driver map the pages of one folio
  * @test: the case, which owns the folio's reference; it is dropped when it ends
  *

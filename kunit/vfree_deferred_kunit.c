@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "check_bytes.h"
 #include "mm_kunit.h"
 #include "vmap_pages.h"
 
@@ -70,8 +71,7 @@ static void map_given_often(struct kunit *test, void **addr, int nr)
 /*
  * vfree() with bottom halves disabled defers the work, because to unmap may
  * sleep. Each deferred area is freed later, whether it is the only one that
- * waits or one of several. The kernel-doc of vfree() allows any context but
- * NMI.
+ * waits or one of several.
  */
 static void vfree_bh_disabled(struct kunit *test)
 {
@@ -88,8 +88,9 @@ static void vfree_bh_disabled(struct kunit *test)
 		mapped = NR_VMAP_PAGES - vmap_pages_nr_mapped(addr[0], NULL, NR_VMAP_PAGES);
 		local_bh_enable();
 
-		KUNIT_EXPECT_EQ(test, mapped, NR_VMAP_PAGES);
-		MM_KUNIT_ASSERT(test, check_freed(test, addr, nr));
+		KUNIT_EXPECT_EQ_MSG(test, mapped, NR_VMAP_PAGES,
+				    "pages of the first of %d mappings, before they are freed", nr);
+		MM_KUNIT_ASSERT_MSG(test, check_freed(test, addr, nr), "%d mappings", nr);
 	}
 }
 
@@ -137,8 +138,8 @@ static void vfree_deferred_spares_contents(struct kunit *test)
 		unsigned int from = i ? 0 : sizeof(struct llist_node);
 
 		memcpy_from_page(buf, page + i, 0, PAGE_SIZE);
-		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(buf + from, i + 1, PAGE_SIZE - from),
-				      "page %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_filled(test, buf + from, i + 1, PAGE_SIZE - from),
+				    "page %d from byte %u on", i, from);
 	}
 }
 
@@ -155,8 +156,8 @@ static bool vfree_in_irq(void *state)
 }
 
 /*
- * vfree() may be called in hard and soft interrupts (kernel-doc of vfree());
- * each mapping is freed later.
+ * vfree() may be called in hard and soft interrupts, because its kernel-doc
+ * allows any context but NMI. Each mapping is freed later.
  */
 static void vfree_interrupt(struct kunit *test)
 {
@@ -165,7 +166,7 @@ static void vfree_interrupt(struct kunit *test)
 	map_given_often(test, addr, ARRAY_SIZE(addr));
 	memcpy(todo, addr, sizeof(addr));
 	kunit_run_irq_test(test, vfree_in_irq, 100, todo);
-	/* These are NULL, unless an interrupt has not come. */
+	/* These are NULL, unless an interrupt has not come: then that run has failed. */
 	vfree(todo[0]);
 	vfree(todo[1]);
 

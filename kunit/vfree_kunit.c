@@ -15,6 +15,7 @@
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
+#include "check_bytes.h"
 #include "mm_kunit.h"
 #include "vmallocinfo.h"
 #include "vmap_pages.h"
@@ -31,8 +32,8 @@ KUNIT_ARRAY_PARAM_DESC(vmap_pages_order, vmap_pages_orders, desc);
  */
 static void vfree_put_pages(struct kunit *test)
 {
+	static const char * const array_of[] = { "kmalloc()", "vmalloc()" };
 	const struct vmap_pages_order *order = test->param_value;
-	struct page *page = test->priv;
 
 	for (int vmalloced = 0; vmalloced <= 1; vmalloced++) {
 		struct page **array = vmap_pages_new_array(test, order - vmap_pages_orders,
@@ -40,19 +41,27 @@ static void vfree_put_pages(struct kunit *test)
 		void *addr = vmap_pages_map_given(test, array, NR_VMAP_PAGES);
 		struct vm_struct *area = find_vm_area(addr);
 
-		KUNIT_ASSERT_NOT_NULL(test, area);
-		KUNIT_EXPECT_PTR_EQ(test, area->pages, array);
-		KUNIT_EXPECT_EQ(test, area->nr_pages, NR_VMAP_PAGES);
-		KUNIT_EXPECT_EQ(test, area->flags, VM_MAP | VM_MAP_PUT_PAGES);
-		KUNIT_EXPECT_EQ(test, area->size, (NR_VMAP_PAGES + 1) * PAGE_SIZE);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, area, "array of %s", array_of[vmalloced]);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, area->pages, array, "array of %s",
+					array_of[vmalloced]);
+		KUNIT_EXPECT_EQ_MSG(test, area->nr_pages, NR_VMAP_PAGES, "array of %s",
+				    array_of[vmalloced]);
+		KUNIT_EXPECT_EQ_MSG(test, area->flags, VM_MAP | VM_MAP_PUT_PAGES, "array of %s",
+				    array_of[vmalloced]);
+		KUNIT_EXPECT_EQ_MSG(test, area->size, (NR_VMAP_PAGES + 1) * PAGE_SIZE,
+				    "array of %s", array_of[vmalloced]);
 
 		kunit_release_action(test, mm_kunit_vfree, addr);
-		for (int i = 0; i < NR_VMAP_PAGES; i++)
-			KUNIT_EXPECT_EQ_MSG(test, page_count(page + i), 1, "page %d", i);
-		KUNIT_EXPECT_NULL(test, find_vm_area(addr));
-		MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, NULL, NR_VMAP_PAGES));
+		MM_KUNIT_EXPECT_MSG(test, vmap_pages_check_refs(test, 1), "array of %s",
+				    array_of[vmalloced]);
+		KUNIT_EXPECT_NULL_MSG(test, find_vm_area(addr), "array of %s",
+				      array_of[vmalloced]);
+		MM_KUNIT_EXPECT_MSG(test,
+				    vmap_pages_check_mapped(test, addr, NULL, NR_VMAP_PAGES),
+				    "array of %s", array_of[vmalloced]);
 		if (vmalloced)
-			KUNIT_EXPECT_NULL(test, find_vm_area(array));
+			KUNIT_EXPECT_NULL_MSG(test, find_vm_area(array),
+					      "area of the array, after vfree() of the mapping");
 	}
 }
 
@@ -82,7 +91,7 @@ static void vfree_put_pages_compound(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, page_count(head), 1);
 	for (int i = 1; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, page_ref_count(head + i), 0);
+		KUNIT_EXPECT_EQ_MSG(test, page_ref_count(head + i), 0, "tail page %d", i);
 }
 
 static const struct releaser {
@@ -98,7 +107,7 @@ KUNIT_ARRAY_PARAM_DESC(releaser, releasers, desc);
 /*
  * Without VM_MAP_PUT_PAGES the pages and the array remain the caller's, for
  * vunmap() and vfree() alike, and vmap() does not need the array after it has
- * returned. Callers often have the array on the stack.
+ * returned, because callers often have the array on the stack.
  */
 static void plain_map_owns_nothing(struct kunit *test)
 {
@@ -114,30 +123,29 @@ static void plain_map_owns_nothing(struct kunit *test)
 
 	row->release(addr);
 	MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 1));
-	KUNIT_EXPECT_NULL(test, memchr_inv(array, 0xff, NR_VMAP_PAGES * sizeof(*array)));
+	MM_KUNIT_EXPECT(test, check_filled(test, array, 0xff, NR_VMAP_PAGES * sizeof(*array)));
 	KUNIT_EXPECT_NULL(test, find_vm_area(addr));
 	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, NULL, NR_VMAP_PAGES));
 }
 
 /*
  * vunmap() of a VM_MAP_PUT_PAGES mapping only removes the mapping: the array
- * and the references are the caller's again.
+ * and the references are the caller's again, because only vfree() frees what
+ * vmap() was given (kernel-doc of vmap()).
  */
 static void vunmap_put_pages_keeps_pages(struct kunit *test)
 {
 	struct page **array = vmap_pages_new_array(test, VMAP_ASCENDING, true);
 	struct page **copy = vmap_pages_array(test, VMAP_ASCENDING);
 	void *addr = vmap_pages_map_given(test, array, NR_VMAP_PAGES);
-	bool kept;
+	struct vm_struct *area;
 
 	kunit_remove_action(test, mm_kunit_vfree, addr);
 	vunmap(addr);
 	MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 2));
 	KUNIT_EXPECT_NULL(test, find_vm_area(addr));
-	kept = find_vm_area(array);
-	KUNIT_EXPECT_EQ(test, kept, true);
-	if (!kept)
-		return;
+	area = find_vm_area(array);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, area, "area of the array, after vunmap() of the mapping");
 	KUNIT_EXPECT_MEMEQ(test, array, copy, NR_VMAP_PAGES * sizeof(*array));
 
 	vmap_pages_put(array, NR_VMAP_PAGES);
@@ -173,10 +181,6 @@ static unsigned long vmalloc_pages_now(void)
 	return global_node_page_state(NR_VMALLOC);
 }
 
-/*
- * vfree() hands runs of page frames to the page allocator as one block, except
- * for the pages that somebody else still uses, which split the run.
- */
 static const struct held_pages {
 	const char *desc;
 	int order;
@@ -262,8 +266,9 @@ static int free_held_pages(struct kunit *test)
 
 /*
  * vfree() gives the pages back to the page allocator, and no page that has
- * another reference. It hands page frames that follow each other to the
- * allocator as one block, which pages in use have to split.
+ * another reference, because its user would lose its data. vfree() hands page
+ * frames that follow each other to the allocator as one block, which pages in
+ * use have to split.
  */
 static void vfree_put_pages_frees_memory(struct kunit *test)
 {
@@ -274,11 +279,6 @@ static void vfree_put_pages_frees_memory(struct kunit *test)
 #define ROUNDS		8192
 #define AREA_TOLERANCE	VMAP_PAGES_SLAB_TOLERANCE(ROUNDS, sizeof(struct vm_struct))
 
-/*
- * The area is freed, too, after a failure as well. NR_VMALLOC is about pages of
- * vmalloc(): vfree() must not subtract pages which vmap() was given, since
- * nobody has added them.
- */
 static const struct account {
 	const char *desc;
 	unsigned long (*counter)(void);
@@ -337,7 +337,7 @@ static void release_frees_all(struct kunit *test)
 	const struct account *row = test->param_value;
 
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC) && row->counter == vmap_pages_slab_pages)
-		kunit_skip(test, "KASAN keeps freed objects in its quarantine");
+		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine keeps objects");
 
 	kunit_warning_suppress(test)
 		MM_KUNIT_EXPECT(test,
@@ -387,7 +387,8 @@ static void vunmap_address_not_reused(struct kunit *test)
 		vmap_pages_unmap(test, new);
 		vm_unmap_aliases();
 	}
-	KUNIT_EXPECT_EQ(test, reused, false);
+	KUNIT_EXPECT_EQ_MSG(test, reused, false,
+			    "whether the next mapping had the address, in each of 4 tries");
 }
 
 static const struct bad_address {
@@ -459,9 +460,10 @@ static void vfree_resets_direct_map(struct kunit *test)
 	for (int i = 0; i < ARRAY_SIZE(page); i++) {
 		void *direct = page_address(page[i]);
 
-		KUNIT_EXPECT_EQ(test, page_count(page[i]), 1);
+		KUNIT_EXPECT_EQ_MSG(test, page_count(page[i]), 1, "page %d", i);
 		if (direct)
-			KUNIT_EXPECT_EQ(test, copy_from_kernel_nofault(&byte, direct, 1), 0);
+			KUNIT_EXPECT_EQ_MSG(test, copy_from_kernel_nofault(&byte, direct, 1), 0,
+					    "page %d", i);
 		put_page(page[i]);
 	}
 }
@@ -524,7 +526,8 @@ static void vunmap_drains(struct kunit *test)
 		msleep(20);
 		waits = vmallocinfo_has(test, first, size, " unpurged vm_area");
 	}
-	KUNIT_EXPECT_EQ(test, waits, true);
+	KUNIT_EXPECT_EQ_MSG(test, waits, true,
+			    "whether an unmapped area waits, in one of 4 tries");
 
 	for (unsigned long n = 0; n <= many; n += count + 1) {
 		addr = vmap_pages_map(test, array, count, VM_MAP, PAGE_KERNEL);
@@ -532,7 +535,8 @@ static void vunmap_drains(struct kunit *test)
 	}
 	poll_timeout_us(waits = vmallocinfo_has(test, first, size, " unpurged vm_area"),
 			!waits, 50 * USEC_PER_MSEC, 10 * USEC_PER_SEC, false);
-	KUNIT_EXPECT_EQ(test, waits, false);
+	KUNIT_EXPECT_EQ_MSG(test, waits, false,
+			    "whether it still waits after %lu pages more, for 10 s", many);
 }
 
 static struct kunit_case vfree_test_cases[] = {

@@ -60,20 +60,22 @@ static void get_vm_area_fields(struct kunit *test)
 	/* Two areas, because the first one may be aligned by chance. */
 	for (int i = 0; i < 2; i++) {
 		area = vmap_pages_area(test, get_vm_area(row->size, row->flags));
-		KUNIT_EXPECT_EQ(test, is_vmalloc_addr(area->addr), true);
-		KUNIT_EXPECT_EQ(test,
-				IS_ALIGNED((unsigned long)area->addr, row->align * PAGE_SIZE),
-				true);
-		KUNIT_EXPECT_EQ(test, area->flags, row->flags);
-		KUNIT_EXPECT_EQ(test, area->size, (row->pages + guard) * PAGE_SIZE);
-		KUNIT_EXPECT_EQ(test, get_vm_area_size(area), row->pages * PAGE_SIZE);
-		KUNIT_EXPECT_EQ(test, area->requested_size, row->size);
-		KUNIT_EXPECT_NULL(test, area->pages);
-		KUNIT_EXPECT_EQ(test, area->nr_pages, 0);
-		KUNIT_EXPECT_PTR_EQ(test, find_vm_area(area->addr), area);
-		MM_KUNIT_EXPECT(test,
-				vmap_pages_check_mapped(test, area->addr, NULL,
-							row->pages + guard));
+		KUNIT_EXPECT_EQ_MSG(test, is_vmalloc_addr(area->addr), true, "area %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, (unsigned long)area->addr % (row->align * PAGE_SIZE), 0,
+				    "address of area %d, modulo its alignment", i);
+		KUNIT_EXPECT_EQ_MSG(test, area->flags, row->flags, "area %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, area->size, (row->pages + guard) * PAGE_SIZE,
+				    "area %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, get_vm_area_size(area), row->pages * PAGE_SIZE,
+				    "area %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, area->requested_size, row->size, "area %d", i);
+		KUNIT_EXPECT_NULL_MSG(test, area->pages, "area %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, area->nr_pages, 0, "area %d", i);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, find_vm_area(area->addr), area, "area %d", i);
+		MM_KUNIT_EXPECT_MSG(test,
+				    vmap_pages_check_mapped(test, area->addr, NULL,
+							    row->pages + guard),
+				    "area %d", i);
 	}
 	KUNIT_EXPECT_PTR_NE(test, find_vm_area(area->addr + area->size), area);
 }
@@ -90,13 +92,14 @@ static void get_vm_area_caller_is_known(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_KALLSYMS))
 		kunit_skip(test, "needs CONFIG_KALLSYMS");
 	snprintf(caller, sizeof(caller), "%ps", area->caller);
-	KUNIT_EXPECT_TRUE_MSG(test, strstarts(caller, __func__), "%s", caller);
+	KUNIT_EXPECT_EQ_MSG(test, strstarts(caller, __func__), true,
+			    "caller of the area: expected %s, found %s", __func__, caller);
 }
 
 /*
  * get_vm_area() returns NULL for a size of 0, for sizes that wrap to 0 when
  * they are rounded up or get a guard page, and for sizes that are larger than
- * the address space.
+ * the address space, because the caller would map beyond a smaller area.
  */
 static void get_vm_area_refuses(struct kunit *test)
 {
@@ -119,7 +122,7 @@ static int get_area_fails(struct kunit *test)
 static void get_vm_area_fails_without_leak(struct kunit *test)
 {
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kunit_skip(test, "KASAN keeps freed objects in its quarantine");
+		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine keeps objects");
 
 	MM_KUNIT_EXPECT(test,
 			vmap_pages_check_leak(test, vmap_pages_slab_pages, get_area_fails,
@@ -128,9 +131,10 @@ static void get_vm_area_fails_without_leak(struct kunit *test)
 
 /*
  * __get_vm_area_caller() returns an area in the range that it is given, its
- * guard page included, and NULL if that does not fit. The rest of the free
- * space remains free. The ranges take the end, the begin, the middle and all of
- * free space.
+ * guard page included, and NULL if that does not fit, because callers such as
+ * the powerpc PCI code cannot use other addresses. The rest of the free space
+ * remains free. The ranges take the end, the begin, the middle and all of free
+ * space.
  */
 static void get_vm_area_in_range(struct kunit *test)
 {
@@ -150,19 +154,22 @@ static void get_vm_area_in_range(struct kunit *test)
 		void *start = room + ranges[i].from * PAGE_SIZE;
 		void *end = room + ranges[i].to * PAGE_SIZE;
 
-		KUNIT_EXPECT_NULL(test, __get_vm_area_caller(end - start, VM_MAP,
-							     (unsigned long)start,
-							     (unsigned long)end, NULL));
+		area = __get_vm_area_caller(end - start, VM_MAP, (unsigned long)start,
+					    (unsigned long)end, NULL);
+		KUNIT_EXPECT_NULL_MSG(test, area, "pages %u to %u, with no room for the guard page",
+				      ranges[i].from, ranges[i].to);
 		area = area_at(test, (unsigned long)start,
 			       ranges[i].to - ranges[i].from - 1, VM_MAP);
-		KUNIT_EXPECT_PTR_EQ(test, area->addr, start);
-		KUNIT_EXPECT_PTR_EQ(test, find_vm_area(end - 1), area);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, area->addr, start, "pages %u to %u",
+					ranges[i].from, ranges[i].to);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, find_vm_area(end - 1), area, "pages %u to %u",
+					ranges[i].from, ranges[i].to);
 	}
 }
 
 /*
  * Before a request fails for want of room, the address space that waits for a
- * flush is freed and used.
+ * flush is freed and used, because it waits only to save flushes.
  */
 static void get_vm_area_reclaims(struct kunit *test)
 {
@@ -194,8 +201,8 @@ static int count_purge(struct notifier_block *nb, unsigned long event, void *dat
 
 /*
  * When there is no room, the notifiers of register_vmap_purge_notifier() are
- * called to free mappings (i915 does), and the request is tried again as long
- * as they free any.
+ * called, because some drivers (i915) keep mappings that they can do without,
+ * and the request is tried again as long as they free any.
  */
 static void get_vm_area_asks_notifiers(struct kunit *test)
 {
@@ -209,12 +216,14 @@ static void get_vm_area_asks_notifiers(struct kunit *test)
 		};
 		struct vm_struct *other;
 
-		KUNIT_ASSERT_EQ(test, register_vmap_purge_notifier(&purge.nb), 0);
+		KUNIT_ASSERT_EQ_MSG(test, register_vmap_purge_notifier(&purge.nb), 0,
+				    "notifier that frees %u times", frees);
 		other = __get_vm_area_caller(PAGE_SIZE, VM_MAP, start,
 					     start + 2 * PAGE_SIZE, NULL);
 		unregister_vmap_purge_notifier(&purge.nb);
-		KUNIT_EXPECT_NULL(test, other);
-		KUNIT_EXPECT_EQ(test, purge.calls, frees + 1);
+		KUNIT_EXPECT_NULL_MSG(test, other, "notifier that frees %u times", frees);
+		KUNIT_EXPECT_EQ_MSG(test, purge.calls, frees + 1,
+				    "calls of a notifier that frees %u times", frees);
 	}
 }
 
@@ -231,7 +240,7 @@ static int get_and_free_area(struct kunit *test)
 
 /*
  * free_vm_area() unmaps the area and frees both its address space and its
- * struct vm_struct.
+ * struct vm_struct, because its caller has no other function for either.
  */
 static void free_vm_area_frees_all(struct kunit *test)
 {
@@ -279,9 +288,9 @@ KUNIT_ARRAY_PARAM_DESC(sparse, sparses, desc);
 
 /*
  * vm_area_map_pages() and vm_area_unmap_pages() change the range that they are
- * given, and only inside of VM_SPARSE areas with a guard page. What they
- * refuse, they leave as it is (kernel-doc of
- * vm_area_map_pages()).
+ * given, and only inside of VM_SPARSE areas with a guard page, because vmalloc
+ * maps and unmaps all other areas itself. What they refuse, they leave as it is
+ * (kernel-doc of vm_area_map_pages()).
  */
 static void vm_area_map_pages_checks(struct kunit *test)
 {
@@ -346,8 +355,8 @@ KUNIT_ARRAY_PARAM_DESC(obstacle, obstacles, desc);
 
 /*
  * vm_area_map_pages() warns and stops at a bad page and at an address that is
- * mapped already, and does not replace what is mapped there. What it has mapped
- * before is left for the caller to unmap.
+ * mapped already, and does not replace what is mapped there, because somebody
+ * uses it. What it has mapped before is left for the caller to unmap.
  */
 static void vm_area_map_pages_stops(struct kunit *test)
 {
@@ -381,7 +390,8 @@ static void vm_area_map_pages_stops(struct kunit *test)
 
 /*
  * Ranges may cross the border of page tables of each level, both when they are
- * mapped and when a part of them is unmapped.
+ * mapped and when a part of them is unmapped, because the caller does not know
+ * where the tables end.
  */
 static void vm_area_map_pages_across_tables(struct kunit *test)
 {
@@ -412,7 +422,7 @@ static void free_vm_area_with_holes(struct kunit *test)
 	struct vm_struct *area;
 
 	if (IS_ENABLED(CONFIG_KASAN_VMALLOC))
-		kunit_skip(test, "KASAN would need too much shadow memory");
+		kunit_skip(test, "needs CONFIG_KASAN_VMALLOC=n, which has too much shadow for it");
 	area = vmap_pages_area(test, get_vm_area(3 * size, VM_SPARSE));
 	start = (unsigned long)area->addr;
 	last = start + 3 * size - PAGE_SIZE;
@@ -448,9 +458,11 @@ static void vm_area_map_pages_no_memory(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test,
 				    err, round.reached ? -ENOMEM : 0, "round %u", round.nth);
 		mapped = vmap_pages_nr_mapped((void *)start, array, 8);
-		MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test,
-							      (void *)start + mapped * PAGE_SIZE,
-							      NULL, 8 - mapped));
+		MM_KUNIT_EXPECT_MSG(test,
+				    vmap_pages_check_mapped(test,
+							    (void *)start + mapped * PAGE_SIZE,
+							    NULL, 8 - mapped),
+				    "round %u, behind %u pages", round.nth, mapped);
 		if (round.reached)
 			vm_area_unmap_pages(area, start, end);
 	}
@@ -460,8 +472,8 @@ static void vm_area_map_pages_no_memory(struct kunit *test)
 
 /*
  * set_ptes() sets entries that follow each other to page frames that follow
- * each other, as its kernel-doc
- * says; mm/memory.c maps the pages of a folio by it.
+ * each other, as its kernel-doc says, because mm/memory.c maps the pages of a
+ * folio by it.
  */
 static void set_ptes_consecutive(struct kunit *test)
 {

@@ -40,8 +40,11 @@ static inline unsigned long table_size(struct kunit *test)
 	unsigned long sizes[] = { PAGE_SIZE, PMD_SIZE, PUD_SIZE, P4D_SIZE, PGDIR_SIZE };
 	unsigned long size = sizes[row->level];
 
-	if (size == sizes[row->level - 1] || size > VMALLOC_TOTAL / 8)
-		kunit_skip(test, "needs two such tables for vmalloc()");
+	if (size == sizes[row->level - 1])
+		kunit_skip(test, "needs a machine with level %d of page tables", row->level);
+	if (size > VMALLOC_TOTAL / 8)
+		kunit_skip(test, "needs %lu bytes of vmalloc addresses, 8 tables of level %d",
+			   8 * size, row->level);
 
 	return size;
 }
@@ -78,7 +81,7 @@ static inline struct vm_struct *area_across(struct kunit *test, unsigned long fl
 	while (has_tables(border) || has_tables(border - PAGE_SIZE)) {
 		border += size;
 		if (border >= VMALLOC_END - size)
-			kunit_skip(test, "all page tables are there already");
+			kunit_skip(test, "needs two tables side by side that do not exist yet");
 	}
 
 	return area_at(test, border - 4 * PAGE_SIZE, 8, flags);

@@ -17,6 +17,7 @@
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
+#include "check_bytes.h"
 #include "mm_kunit.h"
 #include "user_vma.h"
 #include "vm_map_ram_block.h"
@@ -185,16 +186,19 @@ static void vm_map_ram_usercopy(struct kunit *test)
 }
 
 /*
- * Mappings of vm_map_ram(), which has no argument for it, have the protection
- * PAGE_KERNEL: readable, writable and not executable.
+ * Mappings of vm_map_ram() have the protection PAGE_KERNEL, because it has no
+ * argument for another one: readable, writable and not executable.
  */
 static void vm_map_ram_prot(struct kunit *test)
 {
 	struct page *page = test->priv;
 	unsigned long addr = (unsigned long)map_ram(test, &page, 1)->addr;
 
-	KUNIT_EXPECT_EQ(test,
-			pte_same(ptep_get(virt_to_kpte(addr)), mk_pte(page, PAGE_KERNEL)), true);
+	pte_t pte = ptep_get(virt_to_kpte(addr));
+
+	KUNIT_EXPECT_EQ_MSG(test, pte_same(pte, mk_pte(page, PAGE_KERNEL)), true,
+			    "entry of the page: expected %llx, found %llx",
+			    (u64)pte_val(mk_pte(page, PAGE_KERNEL)), (u64)pte_val(pte));
 }
 
 /* -- blocks ---------------------------------------------------------------- */
@@ -208,7 +212,7 @@ static void vm_map_ram_slot_not_reused(struct kunit *test)
 	struct block *block = new_block(test);
 
 	for (int i = 0; i < 3; i++) {
-		MM_KUNIT_ASSERT(test, block_add(test, block, map_one(test)));
+		MM_KUNIT_ASSERT_MSG(test, block_add(test, block, map_one(test)), "mapping %d", i);
 		block_unmap(test, block, block->nr - 1);
 	}
 }
@@ -223,22 +227,23 @@ static void vm_map_ram_uses_up_block(struct kunit *test)
 	struct block *block = new_block(test), *next;
 	struct page **array = vmap_pages_repeat(test, 3, 1);
 	struct page *page = test->priv;
-	bool ok = true;
+	unsigned int nr = 1;
 
 	MM_KUNIT_ASSERT(test, block_use(test, block, BLOCK_PAGES - 4));
 	MM_KUNIT_ASSERT(test, block_add(test, block, map_ram(test, array, 3)));
 	next = new_block(test);
 	KUNIT_EXPECT_PTR_NE(test, next->start, block->start);
-	for (unsigned int i = 1; i < block->nr && ok; i++)
-		ok = vmalloc_to_page(block->rams[i]->addr) == page;
-	KUNIT_EXPECT_EQ(test, ok, true);
+	while (nr < block->nr && vmalloc_to_page(block->rams[nr]->addr) == page)
+		nr++;
+	KUNIT_EXPECT_EQ_MSG(test, nr, block->nr, "mappings in the block that show their page");
 
 	/* The block is freed with its last mapping. */
 	for (unsigned int i = 0; i < block->nr; i += 2)
 		unmap_ram(test, block->rams[i]);
 	for (unsigned int i = 1; i < block->nr; i += 2) {
 		if (i + 2 >= block->nr)
-			MM_KUNIT_EXPECT(test, block_check_listed(test, block, true));
+			MM_KUNIT_EXPECT_MSG(test, block_check_listed(test, block, true),
+					    "mapping %u is the last one", i);
 		unmap_ram(test, block->rams[i]);
 	}
 	MM_KUNIT_EXPECT(test, block_check_listed(test, block, false));
@@ -261,17 +266,17 @@ static void vread_iter_of_block(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, vread_iter(&iter, block->start, PAGE_SIZE), PAGE_SIZE);
-	KUNIT_EXPECT_NULL(test, memchr_inv(buf, 1, PAGE_SIZE));
+	MM_KUNIT_EXPECT(test, check_filled(test, buf, 1, PAGE_SIZE));
 
 	unmap_ram(test, block->rams[0]);
 	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, vread_iter(&iter, block->start, PAGE_SIZE), PAGE_SIZE);
-	KUNIT_EXPECT_NULL(test, memchr_inv(buf, 0, PAGE_SIZE));
+	MM_KUNIT_EXPECT(test, check_filled(test, buf, 0, PAGE_SIZE));
 }
 
 /*
  * A mapping that does not fit in the rest of a block goes to another block, and
- * a smaller one that fits uses the rest.
+ * a smaller one that fits uses the rest, because blocks take scarce address space.
  */
 static void vm_map_ram_rest_of_block(struct kunit *test)
 {
@@ -335,9 +340,9 @@ static const struct refusal {
 KUNIT_ARRAY_PARAM_DESC(refusal, refusals, desc);
 
 /*
- * vm_map_ram() warns about a bad page or a count of 0 and returns NULL, and no
- * part of the mapping is left. At most one slot is lost: its address may be in
- * a TLB already.
+ * vm_map_ram() warns about a bad page or a count of 0, because both are bugs of
+ * the caller, and returns NULL, and no part of the mapping is left. At most one
+ * slot is lost: its address may be in a TLB already.
  */
 static void vm_map_ram_refuses(struct kunit *test)
 {
@@ -350,7 +355,7 @@ static void vm_map_ram_refuses(struct kunit *test)
 
 	if (count == UINT_MAX) {
 		if (!IS_ENABLED(CONFIG_64BIT) || IS_ENABLED(CONFIG_KASAN_VMALLOC))
-			kunit_skip(test, "needs more address space than RAM");
+			kunit_skip(test, "needs CONFIG_64BIT=y, CONFIG_KASAN_VMALLOC=n");
 		/* vm_map_ram() does not know the size of RAM; it stops at the NULL page. */
 		count = totalram_pages() + 1;
 	}
@@ -380,9 +385,9 @@ static void vm_map_ram_refuses(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, addr);
 	if (!find_vm_area(would_be))
 		MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, would_be, NULL, nr));
-	KUNIT_EXPECT_EQ(test,
-			!small && vmallocinfo_has(test, would_be, count * PAGE_SIZE,
-						  " vm_map_ram"), false);
+	if (!small)
+		MM_KUNIT_EXPECT(test, vmallocinfo_check(test, would_be, count * PAGE_SIZE,
+							" vm_map_ram", false));
 	MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 1));
 
 	MM_KUNIT_ASSERT(test, block_add(test, block, map_one(test)));
@@ -400,7 +405,7 @@ static void vm_map_ram_size_wraps(struct kunit *test)
 	void *addr;
 
 	if (IS_ENABLED(CONFIG_64BIT))
-		kunit_skip(test, "needs 32-bit addresses");
+		kunit_skip(test, "needs CONFIG_64BIT=n");
 
 	addr = vm_map_ram(array, count, NUMA_NO_NODE);
 	KUNIT_EXPECT_NULL(test, addr);
@@ -410,7 +415,7 @@ static void vm_map_ram_size_wraps(struct kunit *test)
 
 /*
  * vm_unmap_ram() of a large mapping that has been unmapped before warns, and
- * leaves the mappings of others alone.
+ * leaves the mappings of others alone, because it finds no range at the address.
  */
 static void vm_unmap_ram_twice(struct kunit *test)
 {
@@ -418,7 +423,7 @@ static void vm_unmap_ram_twice(struct kunit *test)
 	struct ram *ram, *other;
 
 	if (IS_ENABLED(CONFIG_KASAN_VMALLOC))
-		kunit_skip(test, "KASAN may have no shadow memory for it any more");
+		kunit_skip(test, "needs CONFIG_KASAN_VMALLOC=n, whose shadow memory may be gone");
 
 	ram = map_ram(test, array, MAX_SMALL + 1);
 	other = map_ram(test, array, MAX_SMALL + 1);
@@ -456,8 +461,8 @@ static void vunmap_of_vm_map_ram(struct kunit *test)
 }
 
 /*
- * vm_unmap_ram() unmaps the pages of its mapping and nothing else, although
- * there are no guard pages between slots.
+ * vm_unmap_ram() unmaps the pages of its mapping and nothing else, because the
+ * next slot, which no guard page keeps apart, belongs to another caller.
  */
 static void vm_unmap_ram_spares_neighbours(struct kunit *test)
 {
@@ -559,11 +564,14 @@ static void vm_map_ram_no_memory(struct kunit *test)
 			failing = round;
 			addr = map_failing(test);
 			round.reached = failing.reached;
-			MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 1));
+			MM_KUNIT_EXPECT_MSG(test, vmap_pages_check_refs(test, 1),
+					    "allocation %u", round.nth);
 			if (addr) {
-				MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr,
-									      failing_array,
-									      row->count));
+				MM_KUNIT_EXPECT_MSG(test,
+						    vmap_pages_check_mapped(test, addr,
+									    failing_array,
+									    row->count),
+						    "allocation %u", round.nth);
 				vm_unmap_ram(addr, row->count);
 			} else {
 				KUNIT_EXPECT_EQ_MSG(test, round.reached, true,
@@ -576,10 +584,12 @@ static void vm_map_ram_no_memory(struct kunit *test)
 					    vmallocinfo_count(test, " vm_map_ram\n"), ranges,
 					    "ranges after failure of allocation %u", round.nth);
 			if (!addr && !IS_ENABLED(CONFIG_KASAN_GENERIC))
-				MM_KUNIT_EXPECT(test,
-						vmap_pages_check_leak(test, slab_pages_after_rcu,
-								      map_fails, ROUNDS,
-								      tolerance));
+				MM_KUNIT_EXPECT_MSG(test,
+						    vmap_pages_check_leak(test,
+									  slab_pages_after_rcu,
+									  map_fails, ROUNDS,
+									  tolerance),
+						    "allocation %u", round.nth);
 		}
 	}
 	KUNIT_EXPECT_NOT_NULL_MSG(test, addr, "vm_map_ram() when no allocation fails");

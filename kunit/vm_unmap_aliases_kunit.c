@@ -89,7 +89,7 @@ static void vm_unmap_aliases_block(struct kunit *test)
 static void vm_map_ram_block_freed(struct kunit *test)
 {
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kunit_skip(test, "KASAN keeps freed objects in its quarantine");
+		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine keeps objects");
 
 	MM_KUNIT_EXPECT(test,
 			vmap_pages_check_leak(test, slab_pages_after_rcu, map_and_purge, BLOCKS,
@@ -97,8 +97,9 @@ static void vm_map_ram_block_freed(struct kunit *test)
 }
 
 /*
- * An unmapped range waits for the flush of the TLBs, and vm_unmap_aliases()
- * flushes them and frees the range.
+ * An unmapped range waits for the flush of the TLBs, because until then another
+ * CPU may still access the old pages there, and vm_unmap_aliases() flushes them
+ * and frees the range.
  */
 static void vm_unmap_aliases_frees_address(struct kunit *test)
 {
@@ -114,11 +115,13 @@ static void vm_unmap_aliases_frees_address(struct kunit *test)
 		waits = vmallocinfo_has(test, ram->addr, count * PAGE_SIZE,
 					" unpurged vm_area");
 		vm_unmap_aliases();
-		MM_KUNIT_EXPECT(test,
-				vmallocinfo_check(test, ram->addr, count * PAGE_SIZE,
-						  " unpurged vm_area", false));
+		MM_KUNIT_EXPECT_MSG(test,
+				    vmallocinfo_check(test, ram->addr, count * PAGE_SIZE,
+						      " unpurged vm_area", false),
+				    "try %d", tries);
 	}
-	KUNIT_EXPECT_EQ(test, waits, true);
+	KUNIT_EXPECT_EQ_MSG(test, waits, true,
+			    "whether an unmapped range waits, in one of 4 tries");
 }
 
 #ifdef CONFIG_UML
@@ -150,6 +153,7 @@ static void vm_unmap_aliases_flushes(struct kunit *test)
 	struct page **array = vmap_pages_repeat(test, MAX_SMALL + 1, NR_VMAP_PAGES);
 	static const unsigned int counts[] = { 3, 4, 8, MAX_SMALL + 1, 2 };
 	struct ram *ram[ARRAY_SIZE(counts)];
+	unsigned int nr_areas = 0;
 	struct block *block;
 	bool again = true;
 
@@ -167,9 +171,11 @@ static void vm_unmap_aliases_flushes(struct kunit *test)
 		unmap_ram(test, first);
 		unmap_ram(test, last);
 		vm_unmap_aliases();
-		KUNIT_EXPECT_EQ(test, nr_unflushed(first->addr, first->count), 0);
-		KUNIT_EXPECT_EQ(test, nr_unflushed(last->addr, last->count), 0);
-		MM_KUNIT_EXPECT(test, block_check_listed(test, block, true));
+		KUNIT_EXPECT_EQ_MSG(test, nr_unflushed(first->addr, first->count), 0,
+				    "entries of the mapping that was unmapped first, round %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, nr_unflushed(last->addr, last->count), 0,
+				    "entries of the mapping that was unmapped last, round %d", i);
+		MM_KUNIT_EXPECT_MSG(test, block_check_listed(test, block, true), "round %d", i);
 	}
 
 	/* Flush the block together with an area below it, and with one above it. */
@@ -182,13 +188,17 @@ static void vm_unmap_aliases_flushes(struct kunit *test)
 					    i ? VMALLOC_END : at, NULL);
 		if (!area)
 			continue;
+		nr_areas++;
 		one = map_one(test);
 		vm_unmap_aliases();
 		free_vm_area(area);
 		unmap_ram(test, one);
 		vm_unmap_aliases();
-		KUNIT_EXPECT_EQ(test, nr_unflushed(one->addr, 1), 0);
+		KUNIT_EXPECT_EQ_MSG(test, nr_unflushed(one->addr, 1), 0,
+				    "entries of the mapping, with an area %s the block",
+				    i ? "above" : "below");
 	}
+	KUNIT_EXPECT_GT_MSG(test, nr_areas, 0, "areas that were flushed together with the block");
 
 	unmap_ram(test, ram[3]);
 	vm_unmap_aliases();
@@ -202,7 +212,8 @@ static void vm_unmap_aliases_flushes(struct kunit *test)
 		vm_unmap_aliases();
 		again = !nr_unflushed(ram[0]->addr, 1);
 	}
-	KUNIT_EXPECT_EQ(test, again, false);
+	KUNIT_EXPECT_EQ_MSG(test, again, false,
+			    "whether the range was flushed again, in each of 4 tries");
 }
 
 static struct kunit_case vm_unmap_aliases_test_cases[] = {

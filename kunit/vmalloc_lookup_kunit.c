@@ -33,8 +33,10 @@ static void find_vm_area_any_address(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, area);
 	for (unsigned int i = 0; i <= count; i++) {
-		KUNIT_EXPECT_PTR_EQ(test, find_vm_area(addr + i * PAGE_SIZE), area);
-		KUNIT_EXPECT_PTR_EQ(test, find_vm_area(addr + i * PAGE_SIZE + 1), area);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, find_vm_area(addr + i * PAGE_SIZE), area,
+					"first byte of page %u of %u", i, count);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, find_vm_area(addr + i * PAGE_SIZE + 1), area,
+					"second byte of page %u of %u", i, count);
 	}
 	KUNIT_EXPECT_PTR_EQ(test, find_vm_area(addr + area->size - 1), area);
 	KUNIT_EXPECT_PTR_NE(test, find_vm_area(addr + area->size), area);
@@ -46,7 +48,8 @@ static void find_vm_area_any_address(struct kunit *test)
 
 /*
  * vmalloc_to_page() returns the page for any address in it, and NULL where
- * nothing is mapped. vmalloc_to_pfn() ignores the offset as well.
+ * nothing is mapped, because callers have pointers to objects in their memory.
+ * vmalloc_to_pfn() ignores the offset as well.
  */
 static void vmalloc_to_page_any_offset(struct kunit *test)
 {
@@ -156,8 +159,8 @@ static void find_vm_area_of_vm_map_ram(struct kunit *test)
 		struct page **array = vmap_pages_repeat(test, counts[i], 1);
 		void *addr = vm_map_ram(array, counts[i], NUMA_NO_NODE);
 
-		KUNIT_ASSERT_NOT_NULL(test, addr);
-		KUNIT_EXPECT_NULL(test, find_vm_area(addr));
+		KUNIT_ASSERT_NOT_NULL_MSG(test, addr, "vm_map_ram() of %u pages", counts[i]);
+		KUNIT_EXPECT_NULL_MSG(test, find_vm_area(addr), "area of %u pages", counts[i]);
 		vm_unmap_ram(addr, counts[i]);
 	}
 }
@@ -199,10 +202,10 @@ static void vmalloc_dump_obj_inside_area(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_PRINTK))
 		kunit_skip(test, "needs CONFIG_PRINTK");
 	for (unsigned int i = 0; i < nr; i++) {
-		KUNIT_EXPECT_TRUE_MSG(test, vmalloc_dump_obj(area->addr + i * PAGE_SIZE),
-				      "page %u", i);
-		KUNIT_EXPECT_TRUE_MSG(test, vmalloc_dump_obj(area->addr + i * PAGE_SIZE + 8),
-				      "page %u, inside", i);
+		KUNIT_EXPECT_EQ_MSG(test, vmalloc_dump_obj(area->addr + i * PAGE_SIZE), true,
+				    "page %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, vmalloc_dump_obj(area->addr + i * PAGE_SIZE + 8), true,
+				    "page %u, inside", i);
 	}
 }
 
@@ -234,7 +237,8 @@ KUNIT_ARRAY_PARAM_DESC(line, lines, desc);
 /*
  * The line of an area in /proc/vmallocinfo has its address range with the guard
  * page, its caller if that is known, its physical address and a word for each
- * flag. An area that is not initialized yet has no line.
+ * flag, because users look there for who has the address space (proc.rst). An
+ * area that is not initialized yet has no line.
  */
 static void vmallocinfo_area(struct kunit *test)
 {
@@ -259,7 +263,7 @@ static void vmallocinfo_area(struct kunit *test)
 /*
  * The line of an area in /proc/vmallocinfo counts the pages that belong to the
  * area, in total and for each node, and says whether their array is in vmalloc
- * memory.
+ * memory, as proc.rst says, because users look there for who has the memory.
  */
 static void vmallocinfo_pages(struct kunit *test)
 {
@@ -268,7 +272,7 @@ static void vmallocinfo_pages(struct kunit *test)
 	void *addr;
 
 	if (IS_ENABLED(CONFIG_NUMA) && page_to_nid(page) != page_to_nid(page + NR_VMAP_PAGES - 1))
-		kunit_skip(test, "needs pages of one node");
+		kunit_skip(test, "needs pages of one NUMA node");
 	if (IS_ENABLED(CONFIG_NUMA))
 		snprintf(nodes, sizeof(nodes), " N%d=%d", page_to_nid(page), NR_VMAP_PAGES);
 
@@ -276,7 +280,8 @@ static void vmallocinfo_pages(struct kunit *test)
 		array = vmap_pages_new_array(test, VMAP_ASCENDING, vmalloced);
 		vmap_pages_get(array, NR_VMAP_PAGES);
 		addr = vmap(array, NR_VMAP_PAGES, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, addr);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, addr, "vmap(), array of %s",
+					  vmalloced ? "vmalloc()" : "kmalloc()");
 		snprintf(rest, sizeof(rest), " %pS pages=%d vmap%s%s",
 			 find_vm_area(addr)->caller, NR_VMAP_PAGES, vmalloced ? " vpages" : "",
 			 nodes);
@@ -304,10 +309,11 @@ static void vmallocinfo_unpurged(struct kunit *test)
 		vmap_pages_unmap(test, addr);
 		seen = vmallocinfo_has(test, addr, size, " unpurged vm_area");
 		vm_unmap_aliases();
-		MM_KUNIT_EXPECT(test,
-				vmallocinfo_check(test, addr, size, " unpurged vm_area", false));
+		MM_KUNIT_EXPECT_MSG(test, vmallocinfo_check(test, addr, size, " unpurged vm_area",
+							    false), "try %d", tries);
 	}
-	KUNIT_EXPECT_EQ(test, seen, true);
+	KUNIT_EXPECT_EQ_MSG(test, seen, true,
+			    "whether the line of the unmapped area is there, in one of 4 tries");
 }
 
 /*
@@ -350,7 +356,7 @@ static void vmalloc_to_page_direct_map(struct kunit *test)
 	struct page *page;
 
 	if (IS_ENABLED(CONFIG_DEBUG_VIRTUAL))
-		kunit_skip(test, "CONFIG_DEBUG_VIRTUAL forbids it");
+		kunit_skip(test, "needs CONFIG_DEBUG_VIRTUAL=n");
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	page = vmalloc_to_page(buf);
 	if (!IS_ENABLED(CONFIG_UML))

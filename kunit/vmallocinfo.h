@@ -63,7 +63,7 @@ static struct file *vmallocinfo_open(struct kunit *test)
 	if (!vmallocinfo_mnt)
 		kunit_skip(test, "needs CONFIG_PROC_FS");
 	file = file_open_root_mnt(vmallocinfo_mnt, "vmallocinfo", O_RDONLY, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, file, "open() of /proc/vmallocinfo");
 
 	return file;
 }
@@ -91,7 +91,8 @@ static unsigned int vmallocinfo_count(struct kunit *test, const char *text)
 	}
 	vfree(buf);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
-	KUNIT_ASSERT_EQ_MSG(test, len, 0, "read %lld bytes", offset);
+	KUNIT_ASSERT_EQ_MSG(test, len, 0, "read() of /proc/vmallocinfo at %lld, its end",
+			    offset);
 
 	return n;
 }
@@ -103,7 +104,7 @@ static bool vmallocinfo_has(struct kunit *test, const void *addr,
 	char line[KSYM_SYMBOL_LEN + 128];
 
 	if (!addresses_differ())
-		kunit_skip(test, "needs random numbers, to tell addresses apart");
+		kunit_skip(test, "needs random numbers, by which %%p tells addresses apart");
 	snprintf(line, sizeof(line), "0x%pK-0x%pK %7ld%s\n", addr, addr + size,
 		 size, rest);
 

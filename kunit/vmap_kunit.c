@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "check_bytes.h"
 #include "mm_kunit.h"
 #include "vmap_pages.h"
 
@@ -39,8 +40,8 @@ static void vmap_maps_in_order(struct kunit *test)
 	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, array, NR_VMAP_PAGES));
 	for (int i = 0; i < NR_VMAP_PAGES; i++) {
 		memset(want, order->index[i] + 1, PAGE_SIZE);
-		KUNIT_EXPECT_MEMEQ_MSG(test, addr + i * PAGE_SIZE, want,
-				       PAGE_SIZE, "page %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_bytes(test, addr + i * PAGE_SIZE, want, PAGE_SIZE),
+				    "page %d", i);
 	}
 
 	/* The mapping is an alias, not a copy: writes arrive in the page. */
@@ -49,7 +50,7 @@ static void vmap_maps_in_order(struct kunit *test)
 		flush_kernel_vmap_range(addr + i * PAGE_SIZE, PAGE_SIZE);
 		memset(want, 0x80 + i, PAGE_SIZE);
 		memcpy_from_page(got, array[i], 0, PAGE_SIZE);
-		KUNIT_EXPECT_MEMEQ_MSG(test, got, want, PAGE_SIZE, "page %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_bytes(test, got, want, PAGE_SIZE), "page %d", i);
 	}
 }
 
@@ -125,7 +126,8 @@ static void vmap_large_page(struct kunit *test)
 	void *addr;
 
 	if (TABLE_ORDER > MAX_PAGE_ORDER)
-		kunit_skip(test, "needs pages as large as a page table maps");
+		kunit_skip(test, "needs pages of order %d, as large as a page table maps",
+			   TABLE_ORDER);
 	head = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN, TABLE_ORDER);
 	if (!head)
 		kunit_skip(test, "needs %lu bytes of contiguous memory", PMD_SIZE);
@@ -161,7 +163,7 @@ static void vmap_prot_readonly(struct kunit *test)
 	const u8 *ro, *rw;
 
 	if (pgprot_val(prot) == pgprot_val(PAGE_KERNEL))
-		kunit_skip(test, "needs PAGE_KERNEL_RO");
+		kunit_skip(test, "needs an architecture whose PAGE_KERNEL_RO is read-only");
 
 	rw = vmap_pages_map(test, &page, 1, VM_MAP, PAGE_KERNEL);
 	ro = vmap_pages_map(test, &page, 1, VM_MAP, prot);
@@ -183,12 +185,16 @@ static void vmap_prot_never_executable(struct kunit *test)
 	struct page *page = test->priv;
 	pgprot_t nx = pgprot_nx(PAGE_KERNEL_EXEC);
 	unsigned long addr;
+	pte_t pte;
 
 	if (pgprot_val(nx) == pgprot_val(PAGE_KERNEL_EXEC))
 		kunit_skip(test, "needs an architecture with pgprot_nx()");
 
 	addr = (unsigned long)vmap_pages_map(test, &page, 1, VM_MAP, PAGE_KERNEL_EXEC);
-	KUNIT_EXPECT_EQ(test, pte_same(ptep_get(virt_to_kpte(addr)), mk_pte(page, nx)), true);
+	pte = ptep_get(virt_to_kpte(addr));
+	KUNIT_EXPECT_EQ_MSG(test, pte_same(pte, mk_pte(page, nx)), true,
+			    "entry of the page: expected %llx, found %llx",
+			    (u64)pte_val(mk_pte(page, nx)), (u64)pte_val(pte));
 }
 
 /* -- the area -------------------------------------------------------------- */
@@ -220,7 +226,7 @@ static void vmap_area_fields(struct kunit *test)
 	struct vm_struct *area = find_vm_area(addr);
 
 	KUNIT_ASSERT_NOT_NULL(test, area);
-	KUNIT_EXPECT_EQ(test, PAGE_ALIGNED(addr), true);
+	KUNIT_EXPECT_EQ(test, offset_in_page(addr), 0);
 	KUNIT_EXPECT_EQ(test, is_vmalloc_addr(addr), true);
 	KUNIT_EXPECT_PTR_EQ(test, area->addr, addr);
 	KUNIT_EXPECT_EQ(test, area->flags, row->flags);
@@ -229,7 +235,7 @@ static void vmap_area_fields(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, area->requested_size, 3 * PAGE_SIZE);
 	KUNIT_EXPECT_NULL(test, area->pages);
 	KUNIT_EXPECT_EQ(test, area->nr_pages, 0);
-	KUNIT_EXPECT_EQ(test, area->phys_addr == 0, true);
+	KUNIT_EXPECT_EQ(test, area->phys_addr, 0);
 	KUNIT_EXPECT_EQ(test, is_vm_area_hugepages(addr), false);
 }
 
@@ -251,7 +257,8 @@ static void vmap_area_caller(struct kunit *test)
 	snprintf(caller, sizeof(caller), "%ps", find_vm_area(addr)->caller);
 	vunmap(addr);
 
-	KUNIT_EXPECT_TRUE_MSG(test, strstarts(caller, __func__), "%s", caller);
+	KUNIT_EXPECT_EQ_MSG(test, strstarts(caller, __func__), true,
+			    "caller of the area: expected %s, found %s", __func__, caller);
 }
 
 /*
@@ -271,9 +278,10 @@ static void vmap_guard_page(struct kunit *test)
 	for (n = 0; n < NR_VMAP_PAGES; n++) {
 		void *guard = addr[n] + (n + 1) * PAGE_SIZE;
 
-		KUNIT_EXPECT_NULL(test, vmalloc_to_page(guard));
-		KUNIT_EXPECT_PTR_EQ(test, find_vm_area(guard),
-				    find_vm_area(addr[n]));
+		KUNIT_EXPECT_NULL_MSG(test, vmalloc_to_page(guard),
+				      "guard page of a mapping of %u pages", n + 1);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, find_vm_area(guard), find_vm_area(addr[n]),
+					"area of the guard page of %u pages", n + 1);
 	}
 }
 
@@ -314,12 +322,12 @@ static void vmap_ioremap_aligned(struct kunit *test)
 
 	for (int i = 0; i < 4 * ARRAY_SIZE(counts); i++) {
 		unsigned int count = counts[i / 4];
+		unsigned long align = roundup_pow_of_two(count) * PAGE_SIZE;
 		void *addr = vmap_pages_map(test, array, count, VM_IOREMAP, PAGE_KERNEL);
 
-		KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)addr,
-						       roundup_pow_of_two(count) *
-						       PAGE_SIZE),
-				      "%u pages", count);
+		KUNIT_EXPECT_EQ_MSG(test, (unsigned long)addr & (align - 1), 0,
+				    "offset of mapping %d, of %u pages, in %lu bytes", i, count,
+				    align);
 	}
 }
 
@@ -378,7 +386,7 @@ static void vmap_refuses(struct kunit *test)
 
 	if (count == ALL_RAM &&
 	    (!IS_ENABLED(CONFIG_64BIT) || IS_ENABLED(CONFIG_KASAN_VMALLOC)))
-		kunit_skip(test, "needs more address space than RAM");
+		kunit_skip(test, "needs CONFIG_64BIT=y, CONFIG_KASAN_VMALLOC=n");
 	if (count == SIZE_WRAPS)
 		count = max(totalram_pages(), BIT(32 - PAGE_SHIFT)) + 1;
 	else if (count >= ALL_RAM)
@@ -408,10 +416,9 @@ static void vmap_refuses(struct kunit *test)
 	if (addr)
 		vunmap(addr);
 
-	for (int i = 0; i < NR_VMAP_PAGES; i++) {
-		KUNIT_EXPECT_EQ(test, page_count(page + i), 2);
+	MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 2));
+	for (int i = 0; i < NR_VMAP_PAGES; i++)
 		put_page(page + i);
-	}
 	KUNIT_EXPECT_NOT_NULL(test, find_vm_area(array));
 	KUNIT_EXPECT_MEMEQ(test, array, copy, NR_VMAP_PAGES * sizeof(*array));
 
@@ -456,7 +463,8 @@ KUNIT_ARRAY_PARAM_DESC(sleeper, sleepers, desc);
 /*
  * vmap(), vunmap(), vfree() and vm_unmap_aliases() warn in a context that must
  * not sleep, even if they have nothing to do, because otherwise such a bug of a
- * caller only shows when they really have to wait. The functions call might_sleep() for that.
+ * caller only shows when they really have to wait. The functions call
+ * might_sleep() for that.
  */
 static void vmap_may_sleep(struct kunit *test)
 {
@@ -535,14 +543,17 @@ static void vmap_no_memory(struct kunit *test)
 			failing = round;
 			addr = map_failing(test);
 			round.reached = failing.reached;
-			MM_KUNIT_EXPECT(test, vmap_pages_check_refs(test, 1));
+			MM_KUNIT_EXPECT_MSG(test, vmap_pages_check_refs(test, 1),
+					    "allocation %u", round.nth);
 			KUNIT_EXPECT_MEMEQ_MSG(test, failing_array, copy,
 					       NR_VMAP_PAGES * sizeof(*copy),
 					       "the array after failure of allocation %u",
 					       round.nth);
 			if (addr) {
-				MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, addr, copy,
-									      NR_VMAP_PAGES));
+				MM_KUNIT_EXPECT_MSG(test,
+						    vmap_pages_check_mapped(test, addr, copy,
+									    NR_VMAP_PAGES),
+						    "allocation %u", round.nth);
 				vunmap(addr);
 				continue;
 			}
@@ -550,10 +561,12 @@ static void vmap_no_memory(struct kunit *test)
 					    "vmap() returned NULL, but allocation %u did not fail",
 					    round.nth);
 			if (!IS_ENABLED(CONFIG_KASAN_GENERIC))
-				MM_KUNIT_EXPECT(test,
-						vmap_pages_check_leak(test, vmap_pages_slab_pages,
-								      map_fails, ROUNDS,
-								      tolerance));
+				MM_KUNIT_EXPECT_MSG(test,
+						    vmap_pages_check_leak(test,
+									  vmap_pages_slab_pages,
+									  map_fails, ROUNDS,
+									  tolerance),
+						    "allocation %u", round.nth);
 		}
 	}
 	KUNIT_EXPECT_NOT_NULL_MSG(test, addr, "vmap() when no allocation fails");

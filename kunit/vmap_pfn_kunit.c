@@ -32,8 +32,8 @@ static pte_t pte_at(void *addr, unsigned int page)
 
 /*
  * vmap_pfn() maps page frames that have no struct page, in order, in a
- * VM_IOREMAP area, and refuses page frames of RAM with a warning: RAM has a
- * memory type that a second mapping must not change, and vmap() to map it.
+ * VM_IOREMAP area, and refuses page frames of RAM with a warning, because RAM
+ * has a memory type that a second mapping must not change, and vmap() to map it.
  */
 static void vmap_pfn_maps_no_ram(struct kunit *test)
 {
@@ -44,7 +44,7 @@ static void vmap_pfn_maps_no_ram(struct kunit *test)
 	void *addr;
 
 	if (IS_ENABLED(CONFIG_UML) && row->count && row->ram != 0)
-		kunit_skip(test, "the host of UML cannot map it");
+		kunit_skip(test, "needs another machine than UML, whose host has no such frames");
 
 	for (int i = 0; i < ARRAY_SIZE(array); i++)
 		array[i] = i == row->ram ? page_to_pfn(page) : pfn + (i ^ 1);
@@ -65,12 +65,18 @@ static void vmap_pfn_maps_no_ram(struct kunit *test)
 	for (int i = 0; i < row->count; i++) {
 		pte_t pte = pte_mkspecial(pfn_pte(array[i], pgprot_nx(PAGE_KERNEL)));
 
-		KUNIT_EXPECT_EQ(test, pte_same(pte_at(addr, i), pte), true);
+		KUNIT_EXPECT_EQ_MSG(test, pte_same(pte_at(addr, i), pte), true,
+				    "entry %d: expected %llx, found %llx", i,
+				    (u64)pte_val(pte), (u64)pte_val(pte_at(addr, i)));
 	}
-	KUNIT_EXPECT_EQ(test, pte_none(pte_at(addr, row->count)), true);
+	KUNIT_EXPECT_EQ_MSG(test, pte_none(pte_at(addr, row->count)), true,
+			    "entry behind the mapping: expected none, found %llx",
+			    (u64)pte_val(pte_at(addr, row->count)));
 	vmap_pages_unmap(test, addr);
 	for (int i = 0; i < row->count; i++)
-		KUNIT_EXPECT_EQ(test, pte_none(pte_at(addr, i)), true);
+		KUNIT_EXPECT_EQ_MSG(test, pte_none(pte_at(addr, i)), true,
+				    "entry %d after vunmap(): expected none, found %llx", i,
+				    (u64)pte_val(pte_at(addr, i)));
 }
 
 /*
@@ -84,7 +90,7 @@ static void vmap_pfn_size_wraps(struct kunit *test)
 	void *addr;
 
 	if (IS_ENABLED(CONFIG_64BIT))
-		kunit_skip(test, "needs 32-bit addresses");
+		kunit_skip(test, "needs CONFIG_64BIT=n");
 
 	addr = vmap_pfn(&pfn, BIT(32 - PAGE_SHIFT) + 1, PAGE_KERNEL);
 	KUNIT_EXPECT_NULL(test, addr);

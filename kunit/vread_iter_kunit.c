@@ -143,8 +143,9 @@ static void vread_iter_vmap(struct kunit *test)
 }
 
 /*
- * vread_iter() reads a VM_MAP_PUT_PAGES mapping like any other. That the area
- * has an array of pages must not make it read the guard page.
+ * vread_iter() reads a VM_MAP_PUT_PAGES mapping like any other, because it goes
+ * by the page tables: that the area has an array of pages must not make it read
+ * the guard page.
  */
 static void vread_iter_put_pages(struct kunit *test)
 {
@@ -198,8 +199,8 @@ static void vread_iter_hidden(struct kunit *test)
 
 /*
  * vread_iter() returns zeroes for pages that are not mapped, and for the space
- * between areas, and goes on with the next area. A read may also end in the
- * space before an area.
+ * between areas, and goes on with the next area, because /proc/kcore shows the
+ * address space as one piece. A read may also end in the space before an area.
  */
 static void vread_iter_holes(struct kunit *test)
 {
@@ -266,9 +267,12 @@ static void vread_iter_short_buffer(struct kunit *test)
 	for (int i = 0; i < ARRAY_SIZE(rooms); i++) {
 		got[0] = read_room(reader, addr, 5 * PAGE_SIZE, rooms[i]);
 		got[1] = read_room(reader, ram, 5 * PAGE_SIZE, rooms[i]);
-		KUNIT_EXPECT_EQ(test, got[0], rooms[i]);
-		KUNIT_EXPECT_EQ(test, got[1], rooms[i]);
-		MM_KUNIT_EXPECT(test, check_end(test, reader, rooms[i]));
+		KUNIT_EXPECT_EQ_MSG(test, got[0], rooms[i], "vmap(), a buffer of %zu bytes",
+				    rooms[i]);
+		KUNIT_EXPECT_EQ_MSG(test, got[1], rooms[i], "vm_map_ram(), a buffer of %zu bytes",
+				    rooms[i]);
+		MM_KUNIT_EXPECT_MSG(test, check_end(test, reader, rooms[i]),
+				    "vm_map_ram(), a buffer of %zu bytes", rooms[i]);
 	}
 	vm_unmap_ram(ram, BITS_PER_LONG + 1);
 
@@ -306,8 +310,8 @@ static void vread_iter_no_area(struct kunit *test)
 }
 
 /*
- * vread_iter() returns zeroes for the pages that vrealloc() has freed, although
- * they still belong to the area.
+ * vread_iter() returns zeroes for the pages that vrealloc() has freed, because
+ * they may be somebody else's by now, although the area still has their addresses.
  */
 static void vread_iter_vmalloc_shrunk(struct kunit *test)
 {
@@ -328,8 +332,8 @@ static void vread_iter_vmalloc_shrunk(struct kunit *test)
 }
 
 /*
- * vread_iter() reads a large mapping of vm_map_ram(), which has no vm_struct,
- * from any byte to any other.
+ * vread_iter() reads a large mapping of vm_map_ram() from any byte to any other,
+ * because /proc/kcore is to show it as well, although it has no vm_struct.
  */
 static void vread_iter_vm_map_ram_large(struct kunit *test)
 {
@@ -375,7 +379,7 @@ static void vread_iter_vm_map_ram_block(struct kunit *test)
 	do {
 		for (int i = 0; i < ARRAY_SIZE(slot); i++) {
 			slot[i] = vm_map_ram(array + 4 * i, 3, NUMA_NO_NODE);
-			KUNIT_ASSERT_NOT_NULL(test, slot[i]);
+			KUNIT_ASSERT_NOT_NULL_MSG(test, slot[i], "slot %d", i);
 		}
 		vm_unmap_ram(slot[1], 3);
 		if (slot[2] == slot[0] + 8 * PAGE_SIZE)
@@ -432,9 +436,10 @@ static void vread_iter_vm_map_ram_block_page(struct kunit *test)
 		size_t pos = 0;
 
 		got = read(reader, addr + i * PAGE_SIZE + 5, PAGE_SIZE - 5);
-		KUNIT_EXPECT_EQ(test, got, PAGE_SIZE - 5);
-		MM_KUNIT_EXPECT(test, check_read(test, reader, &pos, i + 1, PAGE_SIZE - 5));
-		MM_KUNIT_EXPECT(test, check_end(test, reader, pos));
+		KUNIT_EXPECT_EQ_MSG(test, got, PAGE_SIZE - 5, "page %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_read(test, reader, &pos, i + 1, PAGE_SIZE - 5),
+				    "page %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_end(test, reader, pos), "page %d", i);
 	}
 	vm_unmap_ram(addr, 8);
 }

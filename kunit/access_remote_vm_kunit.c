@@ -19,6 +19,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
+#include "check_bytes.h"
 #include "gup_driver.h"
 #include "mm_kunit.h"
 #include "test_driver.h"
@@ -344,19 +345,19 @@ static void access_remote_vm_pages(struct kunit *test)
 	else
 		for (i = 0; i < len; i += 4)
 			*(u32 *)(expected + i) = 0x5eed0000 + (PAGE_SIZE / 2 + i) / PAGE_SIZE;
-	KUNIT_EXPECT_MEMEQ(test, buf, expected, len);
+	MM_KUNIT_EXPECT(test, check_bytes(test, buf, expected, len));
 
 	for (i = 0; i < TEST_DRIVER_PAGES; i++) {
 		bool hit = write && row->ok && row->flags == MAP_SHARED && i < 3;
 
 		KUNIT_EXPECT_EQ_MSG(test, mm_kunit_is_filled(drv->pages[i], i), !hit,
-				    "page %d is as it was", i);
+				    "whether page %d is as it was", i);
 		KUNIT_EXPECT_EQ_MSG(test, PageDirty(drv->pages[i]), hit, "page %d", i);
 	}
 	if (row->ok && row->prot & PROT_READ) {
 		memset(buf, 0, len);
 		KUNIT_EXPECT_EQ(test, copy_from_user(buf, (void __user *)from, len), 0);
-		KUNIT_EXPECT_MEMEQ(test, buf, expected, len);
+		MM_KUNIT_EXPECT(test, check_bytes(test, buf, expected, len));
 		/* The bytes on either side are as they were. */
 		KUNIT_EXPECT_EQ(test, get_user(word, (u32 __user *)(from - 4)), 0);
 		KUNIT_EXPECT_EQ(test, word, 0x5eed0000);
@@ -369,7 +370,8 @@ static void access_remote_vm_pages(struct kunit *test)
 
 /*
  * A write to a page of a large folio changes that page only and marks the folio
- * dirty, also if it was written back since the process wrote to it.
+ * dirty, also if it was written back since the process wrote to it, because what a
+ * debugger has written would be lost otherwise.
  */
 static void access_remote_vm_of_folio(struct kunit *test)
 {
@@ -445,7 +447,7 @@ static void access_remote_vm_grows_stack(struct kunit *test)
 	u16 half = 0;
 
 	if (IS_ENABLED(CONFIG_STACK_GROWSUP))
-		kunit_skip(test, "needs a stack that grows down");
+		kunit_skip(test, "needs CONFIG_STACK_GROWSUP=n");
 	addr = gup_map_anon(test, 0, 1, PROT_RW, 0);
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
 	addr = ALIGN_DOWN(addr, SZ_2M) - SZ_2M;
@@ -456,7 +458,9 @@ static void access_remote_vm_grows_stack(struct kunit *test)
 	value = 0;
 	KUNIT_EXPECT_EQ(test, access_remote_vm(mm, at, &value, 4, 0), 4);
 	KUNIT_EXPECT_EQ(test, value, 1234);
+	value = 0;
 	KUNIT_EXPECT_EQ(test, copy_from_user(&value, (void __user *)at, 4), 0);
+	KUNIT_EXPECT_EQ_MSG(test, value, 1234, "what the process reads");
 	KUNIT_EXPECT_EQ(test, rwsem_is_locked(&mm->mmap_lock), false);
 
 	/* Two bytes into an inaccessible VMA, which is forced, and two into the stack */
@@ -564,9 +568,10 @@ static int access_mmap(struct vm_area_struct *vma, void *data)
 }
 
 /*
- * A mapping without pages is left to ->access of its driver, which is called with
- * the address, buffer and length that remain, until it returns 0 or an error. The
- * bytes it has transferred until then are the result.
+ * A mapping without pages is left to ->access of its driver, because only the driver
+ * knows how to reach that memory. It is called with the address, buffer and length
+ * that remain, until it returns 0 or an error. The bytes it has transferred until
+ * then are the result.
  */
 static void access_remote_vm_of_driver(struct kunit *test)
 {

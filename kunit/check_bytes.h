@@ -27,11 +27,12 @@ static inline const char *check_bytes(struct kunit *test, const void *found,
 	const u8 *f = found, *e = expected;
 	size_t i;
 
-	for (i = 0; i < size; i++)
-		if (f[i] != e[i])
-			return mm_kunit_wrong(test, "byte %zu of %zu: expected %#x, found %#x",
-					      i, size, e[i], f[i]);
-	return NULL;
+	if (!memcmp(f, e, size))
+		return NULL;
+	for (i = 0; i < size - 1 && f[i] == e[i]; i++)
+		;
+	return mm_kunit_wrong(test, "byte %zu of %zu: expected %#x, found %#x", i, size, e[i],
+			      f[i]);
 }
 
 /**

@@ -192,7 +192,7 @@ static void fork_no_memory(struct kunit *test)
 				    "allocation %u", fail.nth);
 		MMAP_EXPECT_USAGE(test, mapped, "after allocation %u failed", fail.nth);
 	}
-	KUNIT_EXPECT_GT(test, errors, 0);
+	KUNIT_EXPECT_GT_MSG(test, errors, 0, "calls that have failed");
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, ALL), 0);
 	MMAP_EXPECT_USAGE(test, before, "after munmap()");
 	MM_KUNIT_EXPECT_UNUSED(test);

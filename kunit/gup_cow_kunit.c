@@ -160,7 +160,7 @@ static void pin_user_pages_longterm(struct kunit *test)
 		mm_kunit_fill(drv->pages[1], 1);
 		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr, TEST_DRIVER_PAGES * PAGE_SIZE), 0, "%s",
 				    gup->desc);
-		MM_KUNIT_EXPECT_UNUSED(test);
+		MM_KUNIT_EXPECT_UNUSED_MSG(test, "%s", gup->desc);
 	}
 }
 
@@ -295,7 +295,7 @@ static void pin_user_pages_fast_longterm_of_driver(struct kunit *test)
 		const struct vm_operations_struct *ops;
 	} files[] = {
 		{ .desc = "inserted", .how = DRV_INSERT_PAGE, .ops = &test_driver_vm_ops },
-		{ .desc = "faulted in", .how = DRV_FAULT, .ops = &test_driver_vm_ops },
+		{ .desc = "faulted_in", .how = DRV_FAULT, .ops = &test_driver_vm_ops },
 		{ .desc = "page_mkwrite", .how = DRV_FAULT, .ops = &mkwrite_vm_ops },
 	};
 	const struct driver_page *row = test->param_value;
@@ -497,7 +497,8 @@ static void gup_after_fork(struct kunit *test)
 
 /*
  * If there is no memory for a copy or for a page table on the way to it, the call
- * returns -ENOMEM and leaves neither a page nor a count behind.
+ * returns -ENOMEM and leaves neither a page nor a count behind, because its caller
+ * has nothing to release then.
  */
 static void gup_no_memory(struct kunit *test)
 {
@@ -525,7 +526,7 @@ static void gup_no_memory(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr, TEST_DRIVER_PAGES * PAGE_SIZE), 0,
 				    "allocation %u", fail.nth);
 		KUNIT_EXPECT_EQ_MSG(test, gup_anon_count(), 0, "allocation %u", fail.nth);
-		MM_KUNIT_EXPECT_UNUSED(test);
+		MM_KUNIT_EXPECT_UNUSED_MSG(test, "allocation %u", fail.nth);
 	}
 	KUNIT_EXPECT_GT_MSG(test, errors, 0, "rounds in which the call has failed");
 }

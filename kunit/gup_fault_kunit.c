@@ -118,8 +118,9 @@ static void gup_fault_retried(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, drv->faults, retries ? 4 : 3, "page %lu is retried",
 				    drv->retry_at);
 		gup_release(gup, pages, 3);
-		KUNIT_EXPECT_EQ(test, vm_munmap(addr, TEST_DRIVER_PAGES * PAGE_SIZE), 0);
-		MM_KUNIT_EXPECT_UNUSED(test);
+		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr, TEST_DRIVER_PAGES * PAGE_SIZE), 0,
+				    "page %lu is retried", drv->retry_at);
+		MM_KUNIT_EXPECT_UNUSED_MSG(test, "page %lu is retried", drv->retry_at);
 	}
 }
 
@@ -138,8 +139,9 @@ static const struct vm_operations_struct retry_error_vm_ops = {
 };
 
 /*
- * If a fault fails when it is repeated, the pages before it are returned, as
- * after a fault that fails at once, and none of the pages is leaked.
+ * If a fault fails when it is repeated, the pages before it are returned, because
+ * the caller cannot know that the fault was repeated: it is as after a fault that
+ * fails at once. None of the pages is leaked.
  */
 static void gup_fault_retried_fails(struct kunit *test)
 {
@@ -166,7 +168,7 @@ static void gup_fault_retried_fails(struct kunit *test)
 				    gup->desc);
 		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr, TEST_DRIVER_PAGES * PAGE_SIZE), 0, "%s",
 				    gup->desc);
-		MM_KUNIT_EXPECT_UNUSED(test);
+		MM_KUNIT_EXPECT_UNUSED_MSG(test, "%s", gup->desc);
 	}
 }
 
@@ -229,7 +231,7 @@ static void gup_interrupted(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ_MSG(test, page, drv->pages[1], "%s", gup->desc);
 		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr, TEST_DRIVER_PAGES * PAGE_SIZE), 0, "%s",
 				    gup->desc);
-		MM_KUNIT_EXPECT_UNUSED(test);
+		MM_KUNIT_EXPECT_UNUSED_MSG(test, "%s", gup->desc);
 	}
 }
 
@@ -339,9 +341,11 @@ static void gup_remote_locked(struct kunit *test)
 		locked = 0;
 		kunit_warning_suppress(test) {
 			ret = get_user_pages_remote(mm, addr, 1, 0, pages, &locked);
-			KUNIT_EXPECT_EQ(test, ret, -EINVAL);
+			KUNIT_EXPECT_EQ_MSG(test, ret, -EINVAL,
+					    "get_user_pages_remote() with a lock flag of 0");
 			ret = pin_user_pages_remote(mm, addr, 1, 0, pages, &locked);
-			KUNIT_EXPECT_LE(test, ret, 0);
+			KUNIT_EXPECT_LE_MSG(test, ret, 0,
+					    "pin_user_pages_remote() with a lock flag of 0");
 		}
 		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr, TEST_DRIVER_PAGES * PAGE_SIZE), 0, "%s",
 				    gup->desc);
@@ -351,9 +355,9 @@ static void gup_remote_locked(struct kunit *test)
 
 /*
  * Without an array, get_user_pages() only faults pages in and takes no reference,
- * for mlock() and MAP_POPULATE. It then also succeeds for page frames without a
- * page, and marks their entries accessed, and dirty for writing, as the fault of an
- * access would.
+ * because mlock() and MAP_POPULATE want no more. It then also succeeds for page
+ * frames without a page, and marks their entries accessed, and dirty for writing,
+ * as the fault of an access would.
  */
 static void get_user_pages_populates(struct kunit *test)
 {

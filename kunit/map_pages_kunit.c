@@ -72,7 +72,8 @@ static void map_pages_frees_table(struct kunit *test)
 	fault_driver_map(test, PROT_RW, MAP_SHARED);
 	for (i = 0; i < 2048; i++)
 		user_fault(AT, 0);
-	KUNIT_EXPECT_LT(test, global_node_page_state(NR_PAGETABLE), before + 1024);
+	KUNIT_EXPECT_LT_MSG(test, global_node_page_state(NR_PAGETABLE), before + 1024,
+			    "page tables after 2048 faults that map nothing");
 }
 
 /*
@@ -101,7 +102,7 @@ static void map_pages_no_memory(struct kunit *test)
 		mm_kunit_fail_end(&fail);
 		KUNIT_EXPECT_EQ_MSG(test, ret, fail.reached ? VM_FAULT_OOM : VM_FAULT_NOPAGE,
 				    "round %u", fail.nth);
-		FAULT_EXPECT_CALLS(test, fail.reached ? "" : "m");
+		FAULT_EXPECT_CALLS_MSG(test, fail.reached ? "" : "m", "in round %u", fail.nth);
 	}
 }
 

@@ -131,7 +131,7 @@ static void mmap_no_memory(struct kunit *test)
 		MMAP_EXPECT_USAGE(test, before, "after allocation %u failed", fail.nth);
 		MM_KUNIT_EXPECT_MSG(test, mmap_check_unused(test), "allocation %u", fail.nth);
 	}
-	KUNIT_EXPECT_GT(test, errors, 0);
+	KUNIT_EXPECT_GT_MSG(test, errors, 0, "calls that have failed");
 }
 
 /* -- MAP_FIXED that is refused before anything is unmapped ------------------ */
@@ -244,7 +244,8 @@ static void mmap_fixed_charged_once(struct kunit *test)
 	for (i = 0; i < 4; i++)
 		mmap_anon(test, addr, SZ_16M / PAGE_SIZE, MAP_FIXED);
 	/* Others may be charged meanwhile, but hardly for that much. */
-	KUNIT_EXPECT_LT(test, vm_memory_committed(), committed + SZ_8M / PAGE_SIZE);
+	KUNIT_EXPECT_LT_MSG(test, vm_memory_committed(), committed + SZ_8M / PAGE_SIZE,
+			    "Committed_AS after 4 times 16 MB over 16 MB");
 }
 
 /*
@@ -304,10 +305,10 @@ static void map_victims(struct kunit *test, unsigned long addr, const char *page
 		else if (pages[i] == 'N')
 			mmap_anon(test, at, 1, MAP_FIXED | MAP_NORESERVE);
 		else if (pages[i] != '.')
-			KUNIT_ASSERT_EQ(test,
-					user_mmap(drv->file, at, PAGE_SIZE, PROT_RW, MAP_FIXED |
-						  (pages[i] == 'f' ? MAP_PRIVATE : MAP_SHARED),
-						  PGOFF + i), at);
+			KUNIT_ASSERT_EQ_MSG(test,
+					    user_mmap(drv->file, at, PAGE_SIZE, PROT_RW, MAP_FIXED |
+						      (pages[i] == 'f' ? MAP_PRIVATE : MAP_SHARED),
+						      PGOFF + i), at, "page %d of the victims", i);
 	}
 }
 
@@ -331,8 +332,8 @@ struct mapping_over {
 
 static const struct mapping_over mappings_over[] = {
 	{ .desc = "private", .prot = PROT_RW, .flags = MAP_PRIVATE, .charged = true },
-	{ .desc = "private read-only", .prot = PROT_READ, .flags = MAP_PRIVATE },
-	{ .desc = "private noreserve", .prot = PROT_RW, .flags = MAP_PRIVATE | MAP_NORESERVE },
+	{ .desc = "private_read_only", .prot = PROT_READ, .flags = MAP_PRIVATE },
+	{ .desc = "private_noreserve", .prot = PROT_RW, .flags = MAP_PRIVATE | MAP_NORESERVE },
 	{ .desc = "shared", .prot = PROT_RW, .flags = MAP_SHARED },
 };
 

@@ -126,7 +126,7 @@ static void mmap_action_no_memory(struct kunit *test)
 				    "entry of the first page, allocation %u", fail.nth);
 		PREPARE_EXPECT_NOTHING_LEFT(test, before, "after allocation %u failed", fail.nth);
 	}
-	KUNIT_EXPECT_GT(test, errors, 0);
+	KUNIT_EXPECT_GT_MSG(test, errors, 0, "calls that have failed");
 }
 
 static int prepare_hide(struct vm_area_desc *desc, struct prepare_driver *drv)

@@ -3,6 +3,7 @@
  * KUnit tests for ->mmap_prepare: the description that it gets, what it may change
  * there, and what happens when it fails. See mmap_prepare.h for the two suites.
  */
+#include "check_bytes.h"
 #include "mmap_prepare.h"
 
 /* -- what ->mmap_prepare gets, and may change -------------------------------- */
@@ -119,7 +120,7 @@ static void mmap_prepare_no_vm_ops(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, prepare_map(drv, PROT_RW, MAP_PRIVATE), AT);
 	KUNIT_EXPECT_PTR_EQ(test, vma_at(AT).ops, NULL);
 	page = user_read_page(test, AT + PAGE_SIZE);
-	KUNIT_EXPECT_NULL_MSG(test, memchr_inv(page, 0, PAGE_SIZE), "the first byte that is not 0");
+	MM_KUNIT_EXPECT(test, check_filled(test, page, 0, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, mmap_write(AT + PAGE_SIZE, 1234), 0);
 	KUNIT_EXPECT_EQ(test, get_mm_counter_sum(current->mm, MM_ANONPAGES), 1);
 }
@@ -239,7 +240,7 @@ static void mmap_prepare_sets_file_no_memory(struct kunit *test)
 		MMAP_EXPECT_SAME_USAGE(test, prepare_usage(drv), before,
 				       "after allocation %u failed", fail.nth);
 	}
-	KUNIT_EXPECT_GT(test, errors, 0);
+	KUNIT_EXPECT_GT_MSG(test, errors, 0, "calls that have failed");
 }
 
 /* -- ->mmap_prepare fails ------------------------------------------------------ */

@@ -137,7 +137,8 @@ static void private_write_after_read_no_memory(struct kunit *test)
 		}
 		if (!fail.reached)
 			KUNIT_EXPECT_EQ_MSG(test, ret, 0, "no allocation has failed");
-		KUNIT_ASSERT_EQ(test, vm_munmap(AT, TEST_DRIVER_PAGES * PAGE_SIZE), 0);
+		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(AT, TEST_DRIVER_PAGES * PAGE_SIZE), 0,
+				    "round %u", fail.nth);
 		MM_KUNIT_EXPECT_COUNTS(test, pages[0], 1, 0, "page 0 after munmap(), round %u",
 				       fail.nth);
 		MM_KUNIT_EXPECT_RSS(test, 0, 0, 0, "after munmap(), round %u", fail.nth);
@@ -597,8 +598,8 @@ static void pfn_mkwrite_after_read(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, !!pte_write(user_pte_at(AT)), false,
 				    "before ->pfn_mkwrite returns %#x", errors[i]);
 		KUNIT_EXPECT_EQ_MSG(test, user_fault(AT, FAULT_FLAG_WRITE), errors[i],
-				    "what ->pfn_mkwrite returns");
-		FAULT_EXPECT_CALLS(test, "p");
+				    "fault when ->pfn_mkwrite returns %#x", errors[i]);
+		FAULT_EXPECT_CALLS_MSG(test, "p", "when ->pfn_mkwrite returned %#x", errors[i]);
 		KUNIT_EXPECT_EQ_MSG(test, !!pte_write(user_pte_at(AT)), false,
 				    "after ->pfn_mkwrite returned %#x", errors[i]);
 	}

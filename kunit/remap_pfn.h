@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "check_bytes.h"
 #include "mm_kunit.h"
 #include "user_vma.h"
 
@@ -127,6 +128,7 @@ static inline const char *check_raw(struct kunit *test, unsigned long addr, void
 	unsigned long i, pfn = PHYS_PFN(virt_to_phys(mem));
 	struct driver *drv = test->priv;
 	struct follow_pfnmap_args args;
+	const char *wrong;
 	int err;
 
 	for (i = 0; i < nr_pages; i++, addr += PAGE_SIZE, mem += PAGE_SIZE, pfn++) {
@@ -138,14 +140,15 @@ static inline const char *check_raw(struct kunit *test, unsigned long addr, void
 			return mm_kunit_wrong(test, "page %lu: expected pfn %lx, found %lx",
 					      i, pfn, args.pfn);
 		if (args.special != IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL))
-			return mm_kunit_wrong(test, "page %lu: pte_special() is %d, expected %d",
-					      i, args.special, !args.special);
+			return mm_kunit_wrong(test, "page %lu: expected special %d, found %d",
+					      i, !args.special, args.special);
 		if (!user_reads(addr, drv->buf, PAGE_SIZE))
 			return mm_kunit_wrong(test, "page %lu: expected to read, found a fault",
 					      i);
-		if (memcmp(drv->buf, mem, PAGE_SIZE))
-			return mm_kunit_wrong(test, "page %lu: expected %08x, read %08x", i,
-					      *(u32 *)mem, *(u32 *)drv->buf);
+		wrong = check_bytes(test, drv->buf, mem, PAGE_SIZE);
+		if (wrong)
+			return mm_kunit_wrong(test, "page %lu as the process reads it: %s", i,
+					      wrong);
 	}
 
 	return NULL;
@@ -175,12 +178,15 @@ static inline const char *check_hole(struct kunit *test, unsigned long addr,
 static inline const char *check_pristine(struct kunit *test, unsigned long i)
 {
 	struct driver *drv = test->priv;
-	u32 *mem = page_of(drv, i);
+	u32 *mem = page_of(drv, i), expected = 0x5eed0000 + i;
+	unsigned int word = 0;
 
 	if (mm_kunit_is_filled(virt_to_page(mem), i))
 		return NULL;
-	return mm_kunit_wrong(test, "page %lu: expected its pattern, found %08x at its start", i,
-			      *mem);
+	while (word < PAGE_SIZE / sizeof(*mem) - 1 && mem[word] == expected)
+		word++;
+	return mm_kunit_wrong(test, "word %u of page %lu: expected %08x, found %08x", word, i,
+			      expected, mem[word]);
 }
 
 /* The driver alone decides how long its pages live: a mapping is no user of them. */

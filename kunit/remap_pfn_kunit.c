@@ -183,24 +183,22 @@ static void remap_pfn_range_across_tables(struct kunit *test)
 		if (addr > TASK_SIZE - NR_PAGES * PAGE_SIZE)
 			break;
 		driver_map(test, addr, NR_PAGES, PROT_READ, row->flags | MAP_FIXED);
-		KUNIT_ASSERT_EQ(test, drv->err, 0);
-		MM_KUNIT_ASSERT(test, check_raw(test, addr, drv->mem, NR_PAGES));
-		KUNIT_ASSERT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
+		KUNIT_ASSERT_EQ_MSG(test, drv->err, 0, "border at %lx", boundaries[i]);
+		MM_KUNIT_ASSERT_MSG(test, check_raw(test, addr, drv->mem, NR_PAGES),
+				    "border at %lx", boundaries[i]);
+		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0,
+				    "border at %lx", boundaries[i]);
 	}
 }
 
 /*
  * Page i of the range maps frame i also where the range covers a whole page
- * table, because the frame number is carried from table to table.
- * The end of one table, all of the next, and the start of a third are mapped,
- * or as much of that as there are contiguous pages.
+ * table, because the frame number is carried from table to table. The end of
+ * one table, all of the next, and the start of a third are mapped, or as much of
+ * that as there are contiguous pages.
  */
 static void remap_pfn_range_fills_table(struct kunit *test)
 {
-	/*
-	 * The end of a table, all of the next one, and the start of a third,
-	 * or as much of that as there are contiguous pages.
-	 */
 	const unsigned long nr_pages = min3((unsigned long)PTRS_PER_PTE + NR_PAGES,
 					    (unsigned long)MAX_ORDER_NR_PAGES,
 					    SZ_32M / PAGE_SIZE);
@@ -209,7 +207,8 @@ static void remap_pfn_range_fills_table(struct kunit *test)
 	unsigned long addr;
 
 	if (!mem)
-		kunit_skip(test, "needs %lu contiguous pages", nr_pages);
+		kunit_skip(test, "needs %lu contiguous pages, which the allocator has not",
+			   nr_pages);
 	drv->pfn = PHYS_PFN(virt_to_phys(mem));
 	addr = driver_map(test, PMD_SIZE - NR_PAGES / 2 * PAGE_SIZE, nr_pages, PROT_READ,
 			  MAP_SHARED | MAP_FIXED);
@@ -244,14 +243,14 @@ static void remap_pfn_range_tiles(struct kunit *test)
 	drv->file = user_file_open(test, O_RDWR, tile_mmap, drv);
 	addr = driver_map(test, 0, ARRAY_SIZE(tiles), RW, MAP_SHARED);
 	for (i = 0; i < ARRAY_SIZE(tiles); i++)
-		MM_KUNIT_ASSERT(test,
-				check_raw(test, addr + i * PAGE_SIZE, page_of(drv, tiles[i]), 1));
+		MM_KUNIT_ASSERT_MSG(test, check_raw(test, addr + i * PAGE_SIZE,
+						    page_of(drv, tiles[i]), 1), "tile %d", i);
 }
 
 /*
- * Pages get the protection that the driver asks for. A shared page is never
- * copied: in a writable VMA the first write makes a read-only page writable,
- * and it reaches the driver's memory.
+ * Pages get the protection that the driver asks for, because it may want to hear
+ * of the first write. A shared page is never copied: in a writable VMA the first
+ * write makes a read-only page writable, and it reaches the driver's memory.
  */
 static void remap_pfn_range_shared_write(struct kunit *test)
 {
@@ -269,8 +268,7 @@ static void remap_pfn_range_shared_write(struct kunit *test)
 	KUNIT_ASSERT_EQ(test,
 			user_writes(addr + PAGE_SIZE, drv->buf, PAGE_SIZE),
 			true);
-	KUNIT_EXPECT_EQ_MSG(test, memcmp(page_of(drv, 1), drv->buf, PAGE_SIZE), 0,
-			    "page 1 of the driver after the write");
+	MM_KUNIT_EXPECT(test, check_bytes(test, page_of(drv, 1), drv->buf, PAGE_SIZE));
 	MM_KUNIT_EXPECT(test, check_pristine(test, 0));
 	MM_KUNIT_EXPECT(test, check_pristine(test, 2));
 	KUNIT_ASSERT_EQ(test, user_pte(addr + PAGE_SIZE, &args), 0);
@@ -314,8 +312,8 @@ static int mkwrite_mmap(struct vm_area_struct *vma, void *data)
 }
 
 /*
- * A driver that maps its pages read-only hears of the first write to each by
- * ->pfn_mkwrite, and can refuse it, because some devices have to prepare for
+ * A driver that maps its pages read-only hears of the first write to each page
+ * by ->pfn_mkwrite, and can refuse it, because some devices have to prepare for
  * writes.
  */
 static void remap_pfn_range_pfn_mkwrite(struct kunit *test)
@@ -380,7 +378,7 @@ static void remap_pfn_range_private_write(struct kunit *test)
 	MM_KUNIT_ASSERT(test,
 			check_raw(test, addr + 3 * PAGE_SIZE, page_of(drv, 3), NR_PAGES - 3));
 	KUNIT_ASSERT_EQ(test, user_reads(copy, drv->buf, PAGE_SIZE), true);
-	KUNIT_EXPECT_EQ_MSG(test, memcmp(drv->buf, expected, PAGE_SIZE), 0,
+	MM_KUNIT_EXPECT_MSG(test, check_bytes(test, drv->buf, expected, PAGE_SIZE),
 			    "the copy, as the process reads it");
 
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0);
@@ -443,8 +441,7 @@ static unsigned long user_pgoff(unsigned long addr)
  *      addr
  *      |- 0 -|- 1 -|- 2 -|- 3 -|- 4 -| ...
  *             ^^^^^^^^^^^ munmap()
- *      then a write to page 4: a copy in a private mapping, or the driver's
- * page
+ *                               ^ then a write: in a private mapping to a copy
  */
 static void remap_pfn_range_partial_munmap(struct kunit *test)
 {
@@ -488,7 +485,7 @@ static void remap_pfn_range_mapped_over(struct kunit *test)
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
 	KUNIT_ASSERT_EQ(test, anon, addr + PAGE_SIZE);
 	KUNIT_ASSERT_EQ(test, user_reads(anon, drv->buf, PAGE_SIZE), true);
-	KUNIT_EXPECT_NULL(test, memchr_inv(drv->buf, 0, PAGE_SIZE));
+	MM_KUNIT_EXPECT(test, check_filled(test, drv->buf, 0, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, user_writes(anon, "x", 1), true);
 	MM_KUNIT_EXPECT(test, check_pristine(test, 1));
 	MM_KUNIT_ASSERT(test, check_raw(test, addr, drv->mem, 1));
@@ -526,12 +523,16 @@ static void remap_pfn_range_no_memory(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, drv->err, -ENOMEM, "allocation %u", fail.nth);
 			KUNIT_EXPECT_EQ_MSG(test, drv->after, drv->before | REMAP_FLAGS,
 					    "flags, allocation %u", fail.nth);
-			MM_KUNIT_ASSERT(test, check_hole(test, addr, NR_PAGES));
-			MM_KUNIT_ASSERT(test, check_raw(test, addr - PAGE_SIZE, drv->mem, 1));
-			REMAP_EXPECT_UNREFERENCED(test);
+			MM_KUNIT_ASSERT_MSG(test, check_hole(test, addr, NR_PAGES),
+					    "allocation %u", fail.nth);
+			MM_KUNIT_ASSERT_MSG(test, check_raw(test, addr - PAGE_SIZE, drv->mem, 1),
+					    "the neighbour, allocation %u", fail.nth);
+			MM_KUNIT_EXPECT_COUNTS(test, virt_to_page(drv->mem), 1, 0,
+					       "the driver's memory, allocation %u", fail.nth);
 		} else {
 			/* Even if an allocation failed, as KASAN's may for its records. */
-			MM_KUNIT_ASSERT(test, check_raw(test, addr, drv->mem, NR_PAGES));
+			MM_KUNIT_ASSERT_MSG(test, check_raw(test, addr, drv->mem, NR_PAGES),
+					    "allocation %u", fail.nth);
 		}
 		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0,
 				    "munmap(), allocation %u", fail.nth);

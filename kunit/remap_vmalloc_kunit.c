@@ -26,8 +26,10 @@ static void remap_vmalloc_range_maps_vma(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
 	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 3));
 	for (i = 0; i < 3; i++)
-		MM_KUNIT_EXPECT(test, check_bytes(test, user_read_page(test, addr + i * PAGE_SIZE),
-						  r.kaddr + i * PAGE_SIZE, PAGE_SIZE));
+		MM_KUNIT_EXPECT_MSG(test,
+				    check_bytes(test, user_read_page(test, addr + i * PAGE_SIZE),
+						r.kaddr + i * PAGE_SIZE, PAGE_SIZE),
+				    "page %d", i);
 }
 
 /*
@@ -154,8 +156,8 @@ static void remap_vmalloc_range_partial_twice(struct kunit *test)
 
 /*
  * The order of the buffer's pages is kept across user page tables, because the
- * walk goes on in the next table.
- * With 600 pages across the border of a PMD there are two tables or more.
+ * walk goes on in the next table. With 600 pages across the border of a PMD there
+ * are two tables or more.
  */
 static void remap_vmalloc_range_page_tables(struct kunit *test)
 {
@@ -287,10 +289,6 @@ static void *addr_null(struct kunit *test)
 	return NULL;
 }
 
-/*
- * Only who allocates an area can know that its pages may be shown to user
- * space: that they are initialized, and hold no one else's data.
- */
 static const struct addr_case {
 	const char *desc;
 	void *(*get)(struct kunit *test);
@@ -434,9 +432,8 @@ static void remap_vmalloc_range_partial_refusal(struct kunit *test)
 
 /*
  * A VMA larger than the area is refused, because the guard page behind the area
- * belongs to nobody.
- * The second page of the VMA is occupied, so that a kernel that does not refuse
- * stops before the guard page.
+ * belongs to nobody. The second page of the VMA is occupied, so that a kernel that
+ * does not refuse stops before the guard page.
  */
 static void remap_vmalloc_range_past_end(struct kunit *test)
 {
@@ -458,8 +455,8 @@ static void remap_vmalloc_range_past_end(struct kunit *test)
 }
 
 /*
- * get_vm_area_size() takes the guard page off the size, unless the area has
- * none (VM_NO_GUARD): then the last page is one like the others.
+ * get_vm_area_size() takes the guard page off the size, because it is not mapped,
+ * unless the area has none (VM_NO_GUARD): then the last page is one like the others.
  */
 static void get_vm_area_size_no_guard(struct kunit *test)
 {
@@ -581,10 +578,12 @@ static void remap_vmalloc_range_no_memory(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, r.ret, -ENOMEM, "allocation %u", fail.nth);
 			KUNIT_EXPECT_EQ_MSG(test, r.flags, VM_MIXEDMAP,
 					    "flags, allocation %u", fail.nth);
-			MM_KUNIT_EXPECT(test, user_check_no_pages(test, at + PAGE_SIZE, 1));
+			MM_KUNIT_EXPECT_MSG(test, user_check_no_pages(test, at + PAGE_SIZE, 1),
+					    "allocation %u", fail.nth);
 		} else {
 			/* Even if an allocation failed, as KASAN's may for its records. */
-			MM_KUNIT_ASSERT(test, check_mapped(test, at, r.kaddr, 2));
+			MM_KUNIT_ASSERT_MSG(test, check_mapped(test, at, r.kaddr, 2),
+					    "allocation %u", fail.nth);
 		}
 		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(at, 2 * PAGE_SIZE), 0,
 				    "munmap(), allocation %u", fail.nth);

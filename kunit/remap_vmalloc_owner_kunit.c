@@ -302,9 +302,8 @@ static void vmalloc_user_area(struct kunit *test)
 	for (i = 0; i < size; i += PAGE_SIZE) {
 		phys_addr_t phys = page_to_phys(vmalloc_to_page(r.kaddr + i));
 
-		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(user_read_page(test, addr + i),
-						       0, PAGE_SIZE),
-				      "a byte of page %lu that is not 0", i / PAGE_SIZE);
+		MM_KUNIT_EXPECT_MSG(test, check_filled(test, user_read_page(test, addr + i), 0,
+						       PAGE_SIZE), "page %lu", i / PAGE_SIZE);
 		if (row->low)
 			KUNIT_EXPECT_LE_MSG(test, phys, U32_MAX, "page %lu", i / PAGE_SIZE);
 	}
@@ -318,12 +317,14 @@ static void vmalloc_user_size_0(struct kunit *test)
 	kunit_warning_suppress(test) {
 		KUNIT_EXPECT_NULL(test, vmalloc_user(0));
 		KUNIT_EXPECT_NULL(test, vmalloc_32_user(0));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, MM_KUNIT_WARN_ONCE(2));
 	}
 }
 
 /*
- * A page of a buffer that must not be inserted ends the call with -EINVAL at
- * that page, and pages before it stay mapped, as for any other area.
+ * A page of vmalloc_user() that must not be inserted ends the call with -EINVAL at
+ * that page, because what is in its struct page is not a count, and pages before
+ * it stay mapped, as for any other area.
  */
 static void remap_vmalloc_range_typed_page_in_buffer(struct kunit *test)
 {
@@ -347,7 +348,8 @@ static void remap_vmalloc_range_typed_page_in_buffer(struct kunit *test)
 
 /*
  * Pages of an area of vmap() are mapped as those of vmalloc_user() are, from where
- * the caller says, although vmap() leaves the array of them to its caller.
+ * the caller says, because they are looked up in the page tables: vmap() leaves
+ * the array of them to its caller.
  */
 static void remap_vmalloc_range_partial_of_vmap(struct kunit *test)
 {

@@ -97,8 +97,8 @@ static void unpin_user_pages_dirty_lock_array(struct kunit *test)
 
 /*
  * The entries of an array may belong to one folio, then to another and to the
- * first again: each run of entries is removed from its own folio. A leading NULL
- * entry is skipped.
+ * first again: each run of entries is removed from its own folio, because a pin
+ * that stays keeps the folio for ever. A leading NULL entry is skipped.
  */
 static void unpin_user_pages_runs(struct kunit *test)
 {
@@ -213,8 +213,9 @@ static struct folio *adjacent_folios(struct kunit *test)
 }
 
 /*
- * A range may start and end in the middle of a folio: each folio loses as many
- * pins as it has pages in the range, and each of them is marked dirty.
+ * A range may start and end in the middle of a folio, because it is one of page
+ * frames: each folio loses as many pins as it has pages in the range, and each of
+ * them is marked dirty.
  */
 static void unpin_user_page_range_across_folios(struct kunit *test)
 {
@@ -230,7 +231,7 @@ static void unpin_user_page_range_across_folios(struct kunit *test)
 	 *                 ^ unpinned at once  ^     ^ unpinned alone
 	 */
 	if (!folio)
-		kunit_skip(test, "needs two folios that follow each other");
+		kunit_skip(test, "needs two folios side by side, of which the allocator has none");
 	page = pfn_to_page(folio_pfn(folio) + 2);
 	next = page_folio(pfn_to_page(folio_pfn(folio) + 4));
 	for (i = 0; i < TEST_DRIVER_PAGES; i++)
@@ -252,7 +253,8 @@ static void unpin_user_page_range_across_folios(struct kunit *test)
 
 /*
  * The frames of a range may each be a folio of one page, which counts its pins in
- * its references. Frames outside of the range keep their pins.
+ * its references, because it has no room for a count of its own. Frames outside of
+ * the range keep their pins.
  */
 static void unpin_user_page_range_of_pages(struct kunit *test)
 {
@@ -279,7 +281,8 @@ static void unpin_user_page_range_of_pages(struct kunit *test)
 /*
  * The functions for folios remove one pin for each page (unpin_user_folio()), one
  * in all (unpin_folio()), or one for each entry (unpin_folios(), which skips
- * leading NULL entries and those in between).
+ * leading NULL entries and those in between), because that is what their callers
+ * have taken.
  */
 static void unpin_folio_variants(struct kunit *test)
 {

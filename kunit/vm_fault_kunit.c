@@ -17,6 +17,7 @@
 #include <linux/pagemap.h>
 #include <linux/pgtable.h>
 
+#include "check_bytes.h"
 #include "fault_driver.h"
 #include "mm_kunit.h"
 #include "test_driver.h"
@@ -283,7 +284,8 @@ static void fault_returns_error(struct kunit *test)
 		left = copy_from_user(buf, (void __user *)AT, 2 * PAGE_SIZE);
 		KUNIT_EXPECT_GE(test, left, PAGE_SIZE);
 		KUNIT_ASSERT_LT(test, left, 2 * PAGE_SIZE);
-		KUNIT_EXPECT_MEMEQ(test, buf, page_address(pages[0]), 2 * PAGE_SIZE - left);
+		MM_KUNIT_EXPECT(test, check_bytes(test, buf, page_address(pages[0]),
+						  2 * PAGE_SIZE - left));
 		left = copy_to_user((void __user *)AT, buf, 2 * PAGE_SIZE);
 		KUNIT_EXPECT_EQ(test, left, PAGE_SIZE);
 	}
@@ -303,6 +305,7 @@ static void fault_returns_nopage(struct kunit *test)
 	fault_driver_map(test, PROT_RW, row->flags);
 	KUNIT_EXPECT_EQ(test, user_fault(AT, row->fault), VM_FAULT_NOPAGE);
 	MM_KUNIT_EXPECT(test, user_check_none(test, AT));
+	KUNIT_EXPECT_EQ_MSG(test, !!drv->copy, row->copied, "whether there was a copy");
 	FAULT_EXPECT_COPY_FREED(test, "after the fault");
 	KUNIT_EXPECT_EQ(test, user_fault(AT, row->fault), VM_FAULT_NOPAGE);
 	FAULT_EXPECT_CALLS(test, "ff");
@@ -330,6 +333,7 @@ static void fault_returns_retry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ret, VM_FAULT_RETRY);
 	MM_KUNIT_EXPECT(test, user_check_none(test, AT));
 	MM_KUNIT_EXPECT_RSS(test, 0, 0, 0, "after VM_FAULT_RETRY");
+	KUNIT_EXPECT_EQ_MSG(test, !!drv->copy, row->copied, "whether there was a copy");
 	FAULT_EXPECT_COPY_FREED(test, "after the fault");
 	FAULT_EXPECT_CALLS(test, "f");
 
@@ -401,6 +405,7 @@ static void fault_beaten_by_another(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pte_pfn(user_pte_at(AT)), page_to_pfn(pages[1]));
 	FAULT_EXPECT_MAPPED(test, pages[1], 1);
 	FAULT_EXPECT_MAPPED(test, pages[0], 0);
+	KUNIT_EXPECT_EQ_MSG(test, !!drv->copy, row->copied, "whether there was a copy");
 	FAULT_EXPECT_COPY_FREED(test, "after the fault");
 	MM_KUNIT_EXPECT_RSS(test, 1, 0, 0, "after the fault");
 }
@@ -451,7 +456,8 @@ static void fault_no_memory(struct kunit *test)
 		if (!fail.reached)
 			KUNIT_EXPECT_EQ_MSG(test, ret & VM_FAULT_ERROR, 0,
 					    "no allocation has failed");
-		KUNIT_ASSERT_EQ(test, vm_munmap(at, TEST_DRIVER_PAGES * PAGE_SIZE), 0);
+		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(at, TEST_DRIVER_PAGES * PAGE_SIZE), 0,
+				    "round %u", fail.nth);
 		MM_KUNIT_EXPECT_COUNTS(test, pages[2], 1, 0, "page 2 after munmap(), round %u",
 				       fail.nth);
 		MM_KUNIT_EXPECT_RSS(test, 0, 0, 0, "after munmap(), round %u", fail.nth);

@@ -10,6 +10,7 @@
  */
 #include <kunit/test.h>
 
+#include "check_bytes.h"
 #include "vm_insert.h"
 
 /* -- All of them ----------------------------------------------------------- */
@@ -247,7 +248,8 @@ static void vm_insert_no_memory(struct kunit *test)
 			if (in.call == call_insert_pages)
 				KUNIT_EXPECT_EQ_MSG(test, in.num, first ? 1 : 2,
 						    "allocation %u", fail.nth);
-			MM_KUNIT_ASSERT(test, user_check_no_pages(test, at + PAGE_SIZE, 1));
+			MM_KUNIT_ASSERT_MSG(test, user_check_no_pages(test, at + PAGE_SIZE, 1),
+					    "allocation %u", fail.nth);
 			MM_KUNIT_EXPECT_COUNTS(test, pages[0], 1 + first, first,
 					       "page 0, allocation %u", fail.nth);
 			MM_KUNIT_EXPECT_COUNTS(test, pages[1], 1, 0,
@@ -255,7 +257,8 @@ static void vm_insert_no_memory(struct kunit *test)
 			MM_KUNIT_EXPECT_RSS(test, first, 0, 0, "allocation %u", fail.nth);
 		} else {
 			/* Even if an allocation failed, as KASAN's may for its records. */
-			MM_KUNIT_ASSERT(test, check_mapped(test, at + PAGE_SIZE, pages + 1, 1));
+			MM_KUNIT_ASSERT_MSG(test, check_mapped(test, at + PAGE_SIZE, pages + 1, 1),
+					    "allocation %u", fail.nth);
 		}
 		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(at, 2 * PAGE_SIZE), 0,
 				    "munmap(), allocation %u", fail.nth);
@@ -312,10 +315,6 @@ static void vm_insert_pages_bad_page(struct kunit *test)
 	MM_KUNIT_ASSERT(test, user_check_no_pages(test, addr + PAGE_SIZE, 2));
 }
 
-/*
- * The zero page may only be where it can never become writable, or where a
- * write gets a copy.
- */
 static const struct zero_case {
 	const char *desc;
 	int file_flags;
@@ -364,8 +363,7 @@ static void vm_insert_page_zero_page(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, user_write(addr, 1234),
 			!row->ret && row->prot & PROT_WRITE);
-	KUNIT_EXPECT_NULL(test, memchr_inv(page_address(in.page), 0,
-					   PAGE_SIZE));
+	MM_KUNIT_EXPECT(test, check_filled(test, page_address(in.page), 0, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
 	MM_KUNIT_EXPECT_COUNTS(test, in.page, refs, mapcount, "the page");
 	MM_KUNIT_EXPECT_RSS(test, 0, 0, 0, "of the process");
@@ -382,10 +380,6 @@ static const struct vm_operations_struct pfn_mkwrite_ops = {
 	.pfn_mkwrite = zero_pfn_mkwrite,
 };
 
-/*
- * A driver that hears of the first write can put another page there. But the
- * zero page must not have been pinned by then, and only VM_IO prevents that.
- */
 static const struct zero_ops_case {
 	const char *desc;
 	const struct vm_operations_struct *ops;
@@ -412,8 +406,9 @@ static int call_insert_zero_page(struct vm_area_struct *vma, struct insert *in)
 }
 
 /*
- * A shared writable VMA may have the zero page if its ->pfn_mkwrite hears of
- * the first write, and VM_IO keeps everybody from pinning the page before.
+ * A shared writable VMA may have the zero page only with ->pfn_mkwrite and VM_IO,
+ * because ->pfn_mkwrite can put another page there at the first write, and VM_IO
+ * keeps everybody from pinning the zero page before.
  */
 static void vm_insert_page_zero_page_ops(struct kunit *test)
 {

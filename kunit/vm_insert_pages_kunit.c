@@ -36,8 +36,8 @@ static void vm_insert_pages_placement(struct kunit *test)
 
 /*
  * The order of the array is kept across page tables, because the call goes on
- * where the table before has ended.
- * With 600 pages across the border of a PMD there are two tables or more.
+ * where the table before has ended. With 600 pages across the border of a PMD
+ * there are two tables or more.
  */
 static void vm_insert_pages_page_tables(struct kunit *test)
 {
@@ -112,9 +112,8 @@ KUNIT_ARRAY_PARAM_DESC(wrap, wraps, desc);
 
 /*
  * A number of pages whose size in bytes wraps, or that ends below its start, is
- * refused with -EFAULT, because no VMA is so large.
- * The second page is occupied, so that a kernel that does not refuse stops
- * there.
+ * refused with -EFAULT, because no VMA is so large. The second page is occupied,
+ * so that a kernel that does not refuse stops there.
  */
 static void vm_insert_pages_wraps(struct kunit *test)
 {
@@ -166,8 +165,8 @@ KUNIT_ARRAY_PARAM_DESC(stop, stops, desc);
 /*
  * vm_insert_pages() stops at the first entry that is in use, with -EBUSY and
  * @num as the number of pages from that page on, because callers find the page
- * by it. Pages before it stay mapped.
- * The rows lie before, at and after the border of a batch of eight pages.
+ * by it. Pages before it stay mapped. The rows lie before, at and after the border
+ * of a batch of eight pages.
  */
 static void vm_insert_pages_stops_at(struct kunit *test)
 {
@@ -316,7 +315,10 @@ static void vm_insert_pages_neighbours(struct kunit *test)
 	MM_KUNIT_EXPECT_RSS(test, 63, 0, 0, "of the process");
 }
 
-/* The array may be shorter than the folio, or end in the middle of a run. */
+/*
+ * The array may begin and end in the middle of a folio, because a driver maps what
+ * the process asks for. The folio gets a reference for each page that is mapped.
+ */
 static void vm_insert_pages_part_of_folio(struct kunit *test)
 {
 	struct page *eight = mm_kunit_pages(test, GFP_KERNEL | __GFP_ZERO, 3);
@@ -492,7 +494,7 @@ static void vm_insert_pages_file_mapped(struct kunit *test)
 	long before;
 
 	if (page_to_nid(pages[0]) != nid || page_to_nid(pages[5]) != nid)
-		kunit_skip(test, "the pages are of two NUMA nodes");
+		kunit_skip(test, "needs pages of one NUMA node");
 	before = file_mapped(nid);
 
 	for (i = 0; i < 2; i++) {
@@ -535,7 +537,7 @@ static void vm_insert_pages_file_mapped_per_node(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(nids); i++) {
 		pages[i] = alloc_pages_node(nids[i], GFP_KERNEL | __GFP_THISNODE, 0);
 		mm_kunit_manage(test, mm_kunit_put_page, pages[i]);
-		KUNIT_ASSERT_EQ(test, page_to_nid(pages[i]), nids[i]);
+		KUNIT_ASSERT_EQ_MSG(test, page_to_nid(pages[i]), nids[i], "page %u", i);
 	}
 	in.obstacle = pages[6];
 	before_a = file_mapped(a);

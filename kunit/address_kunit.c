@@ -61,7 +61,7 @@ static void *address_of_zero_page(struct kunit *test)
 static void *address_of_direct_map(struct kunit *test)
 {
 	if (!IMAGE_HAS_PAGES)
-		kunit_skip(test, "needs memory at PAGE_OFFSET");
+		kunit_skip(test, "needs CONFIG_X86 or CONFIG_UML: memory at PAGE_OFFSET");
 	return (void *)PAGE_OFFSET;
 }
 
@@ -78,7 +78,7 @@ static void *address_of_last_lowmem(struct kunit *test)
 static void *address_of_image(struct kunit *test, void *addr)
 {
 	if (!IMAGE_HAS_PAGES)
-		kunit_skip(test, "needs a kernel image with pages");
+		kunit_skip(test, "needs CONFIG_X86 or CONFIG_UML, whose kernel image has pages");
 	return addr;
 }
 
@@ -174,7 +174,7 @@ static void *address_after_image(struct kunit *test)
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
 	return (void *)(__START_KERNEL_map + KERNEL_IMAGE_SIZE);
 #else
-	kunit_skip(test, "needs an image outside of the direct mapping");
+	kunit_skip(test, "needs CONFIG_X86_64 without CONFIG_UML");
 #endif
 }
 
@@ -190,7 +190,7 @@ static void *address_of_vmemmap(struct kunit *test)
 static void *address_after_lowmem(struct kunit *test)
 {
 	if (IS_ENABLED(CONFIG_64BIT))
-		kunit_skip(test, "needs an end of the direct mapping");
+		kunit_skip(test, "needs CONFIG_64BIT=n");
 	return high_memory;
 }
 
@@ -304,7 +304,7 @@ static void address_class_of(struct kunit *test)
 	/* s390 has an address space for user space alone, and pages at these addresses. */
 	if (!row->has_page && !row->vmalloc && !PAGE_OFFSET && (unsigned long)addr < TASK_SIZE &&
 	    pfn_valid(PHYS_PFN(__pa(addr))))
-		kunit_skip(test, "needs the kernel's addresses to be none of user space");
+		kunit_skip(test, "needs a machine other than s390, which has memory there, too");
 	KUNIT_EXPECT_EQ_MSG(test, virt_addr_valid(addr), row->has_page,
 			    "virt_addr_valid(%lx)", (unsigned long)addr);
 	KUNIT_EXPECT_EQ_MSG(test, is_vmalloc_addr(addr), row->vmalloc,
@@ -354,7 +354,7 @@ static void is_vmalloc_or_module_addr_bounds(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, !!virt_addr_valid((void *)MODULES_VADDR), 0);
 #else
-	kunit_skip(test, "needs CONFIG_EXECMEM and an area for modules");
+	kunit_skip(test, "needs CONFIG_EXECMEM and an architecture with MODULES_VADDR");
 #endif
 }
 
@@ -378,8 +378,9 @@ static void module_address(struct kunit *test)
 
 /*
  * The pages behind a vmalloc() address are found in the page tables only, by
- * vmalloc_to_page() and vmalloc_to_pfn(), for any address in them: virt_to_phys() and
- * virt_to_page() give the address and the page of other memory.
+ * vmalloc_to_page() and vmalloc_to_pfn(), for any address in them, because they need
+ * not follow each other: virt_to_phys() and virt_to_page() give the address and the
+ * page of other memory.
  */
 static void vmalloc_address_is_not_linear(struct kunit *test)
 {
@@ -403,7 +404,7 @@ static void vmalloc_address_is_not_linear(struct kunit *test)
 
 /*
  * offset_in_page() is the address modulo PAGE_SIZE, for pointers and for integers, and for
- * the highest addresses as well.
+ * the highest addresses as well, because callers have addresses of either type.
  */
 static void offset_in_page_values(struct kunit *test)
 {

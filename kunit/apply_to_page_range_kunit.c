@@ -155,12 +155,14 @@ static void apply_to_page_range_entries(struct kunit *test)
 	u32 i, found;
 
 	for (i = 0; i < NR_PAGES; i++)
-		KUNIT_ASSERT_TRUE(test, user_write(start + i * PAGE_SIZE, i));
+		KUNIT_ASSERT_EQ_MSG(test, user_write(start + i * PAGE_SIZE, i), true, "page %u",
+				    i);
 
 	KUNIT_EXPECT_EQ(test, apply(start, NR_PAGES * PAGE_SIZE, &v), 0);
 	MM_KUNIT_ASSERT(test, check_visits(test, &v, start, NR_PAGES));
 	for (i = 0; i < NR_PAGES; i++) {
-		KUNIT_ASSERT_TRUE_MSG(test, pte_present(v.pte[i]), "page %u", i);
+		KUNIT_ASSERT_EQ_MSG(test, !!pte_present(v.pte[i]), true,
+				    "entry %llx of page %u", (u64)pte_val(v.pte[i]), i);
 		memcpy_from_page((char *)&found, pte_page(v.pte[i]), 0, sizeof(found));
 		KUNIT_EXPECT_EQ_MSG(test, found, i, "page %u", i);
 	}
@@ -188,7 +190,8 @@ static void apply_to_existing_page_range_skips(struct kunit *test)
 	anon_map_at(test, start, 4);
 	anon_map_at(test, border + 2 * PMD_SIZE, 4);
 	for (i = 0; i < ARRAY_SIZE(written); i++)
-		KUNIT_ASSERT_TRUE(test, user_write(written[i], i));
+		KUNIT_ASSERT_EQ_MSG(test, user_write(written[i], i), true, "page at %lx",
+				    written[i]);
 	bytes = mm_pgtables_bytes(current->mm);
 
 	KUNIT_EXPECT_EQ(test, apply_existing(start, end - start, &v), 0);
@@ -196,15 +199,17 @@ static void apply_to_existing_page_range_skips(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, v.nr, ARRAY_SIZE(written));
 	for (i = 0; i < ARRAY_SIZE(written); i++) {
 		KUNIT_EXPECT_EQ_MSG(test, v.addr[i], written[i], "call %u", i);
-		KUNIT_ASSERT_TRUE_MSG(test, pte_present(v.pte[i]), "call %u", i);
+		KUNIT_ASSERT_EQ_MSG(test, !!pte_present(v.pte[i]), true,
+				    "entry %llx of call %u", (u64)pte_val(v.pte[i]), i);
 		memcpy_from_page((char *)&found, pte_page(v.pte[i]), 0, sizeof(found));
 		KUNIT_EXPECT_EQ_MSG(test, found, i, "page of call %u", i);
 	}
 }
 
 /*
- * A range of which nothing is mapped is no error for apply_to_existing_page_range():
- * it returns 0 and calls nobody, be the tables there or not.
+ * A range of which nothing is mapped is no error for apply_to_existing_page_range(),
+ * because its callers do not know what is mapped: it returns 0 and does not call the
+ * function, whether the tables are there or not.
  */
 static void apply_to_existing_page_range_empty(struct kunit *test)
 {
@@ -257,7 +262,8 @@ static void apply_to_page_range_stops_at(struct kunit *test)
 
 /*
  * apply_to_page_range() returns -ENOMEM if it cannot allocate a page table, and has
- * not called the function for the pages that the table were for.
+ * not called the function for the pages of that table, because there is no entry to
+ * call it with.
  */
 static void apply_to_page_range_no_memory(struct kunit *test)
 {
@@ -279,9 +285,11 @@ static void apply_to_page_range_no_memory(struct kunit *test)
 			KUNIT_EXPECT_LE_MSG(test, v.nr, NR_PAGES / 2, "calls, allocation %u",
 					    fail.nth);
 		else
-			MM_KUNIT_EXPECT(test, check_visits(test, &v, start, NR_PAGES));
+			MM_KUNIT_EXPECT_MSG(test, check_visits(test, &v, start, NR_PAGES),
+					    "round %u", fail.nth);
 		/* With it go the tables. */
-		KUNIT_ASSERT_EQ(test, vm_munmap(start, NR_PAGES * PAGE_SIZE), 0);
+		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(start, NR_PAGES * PAGE_SIZE), 0,
+				    "round %u", fail.nth);
 	}
 }
 
@@ -299,8 +307,8 @@ static const struct refusal refusals[] = {
 KUNIT_ARRAY_PARAM_DESC(refusal, refusals, desc);
 
 /*
- * A range that does not end behind its start is a mistake of the caller: both
- * functions warn, return -EINVAL and call nobody.
+ * A range that does not end behind its start warns and is -EINVAL, because it is a
+ * mistake of the caller. The function is not called.
  */
 static void apply_to_page_range_refuses(struct kunit *test)
 {
@@ -320,7 +328,8 @@ static void apply_to_page_range_refuses(struct kunit *test)
 
 /*
  * For &init_mm, too, apply_to_page_range() makes the tables, calls the function once
- * for each page in order, and stops at its error.
+ * for each page in order, and stops at its error, because drivers map to the kernel
+ * by it as they do to processes.
  */
 static void apply_to_page_range_of_kernel(struct kunit *test)
 {
@@ -348,7 +357,8 @@ static void apply_to_page_range_of_kernel(struct kunit *test)
 
 /*
  * apply_to_existing_page_range() of &init_mm calls the function for the pages that
- * vmap() has mapped, and not for the guard page behind them.
+ * vmap() has mapped, and not for the guard page behind them, because nothing is
+ * mapped there.
  */
 static void apply_to_existing_page_range_of_kernel(struct kunit *test)
 {
@@ -368,7 +378,8 @@ static void apply_to_existing_page_range_of_kernel(struct kunit *test)
 
 /*
  * For &init_mm, too, apply_to_page_range() returns -ENOMEM if it cannot allocate a
- * page table, and has not called the function for the pages that the table were for.
+ * page table, and has not called the function for the pages of that table, because
+ * the caller has to undo what the function has done.
  */
 static void apply_to_page_range_of_kernel_no_memory(struct kunit *test)
 {

@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 
+#include "check_bytes.h"
 #include "highmem_folio.h"
 #include "highmem_page.h"
 #include "mm_kunit.h"
@@ -89,8 +90,9 @@ static void zero_user_segments_folio(struct kunit *test)
 }
 
 /*
- * Through a page that is not the first of its folio, as through a page without a folio,
- * zero_user_segments() and zero_user_segment() zero in that page only.
+ * Through a page that is not the first of its folio, zero_user_segments() and
+ * zero_user_segment() zero in that page only, because the offsets are those of a page
+ * then, as for a page without a folio.
  */
 static void zero_user_segments_tail_page(struct kunit *test)
 {
@@ -159,12 +161,11 @@ static void memcpy_from_to_folio(struct kunit *test)
 
 		memset(h->buf, 0, FOLIO_SIZE);
 		memcpy_from_folio(h->buf, h->folio[0], r->offset, r->len);
-		KUNIT_EXPECT_EQ_MSG(test,
-				    first_difference(h->buf, expected, r->len),
-				    r->len, "bytes equal to the folio's, row %d", i);
-		KUNIT_EXPECT_PTR_EQ_MSG(test,
-					memchr_inv(h->buf + r->len, 0, FOLIO_SIZE - r->len),
-					NULL, "byte written behind the buffer, row %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_bytes(test, h->buf, expected, r->len),
+				    "memcpy_from_folio(), row %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_filled(test, h->buf + r->len, 0,
+						       FOLIO_SIZE - r->len),
+				    "behind the buffer of memcpy_from_folio(), row %d", i);
 
 		for (size_t j = 0; j < r->len; j++)
 			h->buf[j] = ~expected[j];
@@ -219,9 +220,9 @@ static void folio_zero_tail_offsets(struct kunit *test)
 }
 
 /*
- * folio_zero_tail() with nothing to zero returns an address inside of the mapping. A caller
- * that has filled all of the folio passes the address just behind the mapping, and unmaps
- * what is returned.
+ * folio_zero_tail() with nothing to zero returns an address inside of the mapping, because
+ * a caller that has filled all of the folio passes the address just behind the mapping, and
+ * unmaps what is returned.
  */
 static void folio_zero_tail_empty(struct kunit *test)
 {
@@ -311,16 +312,13 @@ static void memcpy_from_file_folio_pieces(struct kunit *test)
 			KUNIT_ASSERT_EQ_MSG(test, len, expected,
 					    "bytes copied of %zu at offset %zu",
 					    lens[j], offset);
-			KUNIT_EXPECT_EQ_MSG(test,
-					    first_difference(h->buf,
-							     h->expected[0] +
-							     offset, len),
-					    len, "bytes equal to the folio's, %zu at offset %zu",
+			MM_KUNIT_EXPECT_MSG(test, check_bytes(test, h->buf,
+							      h->expected[0] + offset, len),
+					    "%zu bytes at offset %zu", lens[j], offset);
+			MM_KUNIT_EXPECT_MSG(test, check_filled(test, h->buf + len, 0,
+							       FOLIO_SIZE - len),
+					    "behind the buffer, %zu bytes at offset %zu",
 					    lens[j], offset);
-			KUNIT_EXPECT_PTR_EQ_MSG(test,
-						memchr_inv(h->buf + len, 0, FOLIO_SIZE - len), NULL,
-						"byte written behind the buffer, %zu at offset %zu",
-						lens[j], offset);
 		}
 		MM_KUNIT_EXPECT(test, check_folios(test, "memcpy_from_file_folio", i));
 	}
@@ -328,7 +326,7 @@ static void memcpy_from_file_folio_pieces(struct kunit *test)
 
 /*
  * folio_release_kmap() unmaps the address and drops one reference of the folio
- * (kernel-doc): filesystems release directory blocks with it.
+ * (kernel-doc), because filesystems release directory blocks with it.
  */
 static void folio_release_kmap_puts(struct kunit *test)
 {

@@ -10,6 +10,7 @@
 #include <linux/mmzone.h>
 #include <linux/module.h>
 
+#include "check_bytes.h"
 #include "highmem_folio.h"
 #include "highmem_page.h"
 #include "mm_kunit.h"
@@ -60,8 +61,8 @@ static void memcpy_from_to_page(struct kunit *test)
 
 		memset(h->buf, 0, FOLIO_SIZE);
 		memcpy_from_page(h->buf + 1, page, r->offset, r->len);
-		KUNIT_EXPECT_MEMEQ_MSG(test, h->buf + 1, expected + r->offset,
-				       r->len, "memcpy_from_page(), row %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_bytes(test, h->buf + 1, expected + r->offset,
+						      r->len), "memcpy_from_page(), row %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, h->buf[0], 0, "byte before the buffer, row %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, h->buf[1 + r->len], 0,
 				    "byte behind the buffer, row %d", i);

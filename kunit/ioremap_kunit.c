@@ -121,7 +121,7 @@ static void ioremap_area(struct kunit *test)
 	void __iomem *addr;
 
 	if (IS_ENABLED(CONFIG_INDIRECT_IOMEM))
-		kunit_skip(test, "needs an ioremap() that maps pages");
+		kunit_skip(test, "needs CONFIG_INDIRECT_IOMEM=n, without which nothing is mapped");
 
 	addr = iounmap_at_end(test, ioremap(phys, row->size));
 	IO_ASSERT_MAPS(test, addr, "the range");
@@ -167,7 +167,8 @@ static void ioremap_refuses_range(struct kunit *test)
 	for (i = 0; i < nr; i++) {
 		kunit_warning_suppress(test) {
 			IO_EXPECT_REFUSED(test, ioremap(ranges[i].phys, ranges[i].size),
-					  "range %d", i);
+					  "range %d, %zu bytes at %pa", i, ranges[i].size,
+					  &ranges[i].phys);
 			KUNIT_EXPECT_EQ_MSG(test, KUNIT_SUPPRESSED_WARNING_COUNT(), 0,
 					    "warnings of range %d", i);
 		}
@@ -215,7 +216,7 @@ static void iounmap_other_address(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	if (!IS_ENABLED(CONFIG_X86) && !IS_ENABLED(CONFIG_INDIRECT_IOMEM))
-		kunit_skip(test, "needs an iounmap() that warns");
+		kunit_skip(test, "needs CONFIG_X86 or CONFIG_INDIRECT_IOMEM, where it warns");
 
 	addr = iounmap_at_end(test, ioremap(phys, PAGE_SIZE));
 	IO_ASSERT_MAPS(test, addr, "a page");
@@ -240,7 +241,7 @@ static void ioremap_np_unsupported(struct kunit *test)
 	phys_addr_t phys = test_device_phys(test);
 
 	if (!HAS_NO_IOREMAP_NP)
-		kunit_skip(test, "needs an architecture without ioremap_np()");
+		kunit_skip(test, "needs CONFIG_X86 or CONFIG_UML, without ioremap_np()");
 
 	IO_EXPECT_REFUSED(test, ioremap_np(phys, PAGE_SIZE), "ioremap_np() of a page");
 	if (IS_ENABLED(CONFIG_UML))

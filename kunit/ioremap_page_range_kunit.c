@@ -66,7 +66,10 @@ static void ioremap_page_range_checks(struct kunit *test)
 
 /* -- page tables ------------------------------------------------------------ */
 
-/* A range of I/O memory may cross the border of page tables of each level. */
+/*
+ * A range of I/O memory may cross the border of page tables of each level, because
+ * drivers do not choose the address of the mapping.
+ */
 static void ioremap_page_range_across_tables(struct kunit *test)
 {
 	struct vm_struct *area = area_across(test, 0);
@@ -84,7 +87,8 @@ static void ioremap_page_range_across_tables(struct kunit *test)
 
 /*
  * ioremap_page_range() returns -ENOMEM when a page table cannot be allocated, and
- * free_vm_area() of the area then unmaps what has been mapped so far.
+ * free_vm_area() of the area then unmaps what has been mapped so far, because its
+ * caller knows of nothing else to undo.
  */
 static void ioremap_page_range_no_memory(struct kunit *test)
 {
@@ -108,7 +112,8 @@ static void ioremap_page_range_no_memory(struct kunit *test)
 		if (!round.reached)
 			break;
 		vmap_pages_free_area(test, area);
-		MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, (void *)start, NULL, 8));
+		MM_KUNIT_EXPECT_MSG(test, vmap_pages_check_mapped(test, (void *)start, NULL, 8),
+				    "round %u", round.nth);
 		vm_unmap_aliases();
 		area = area_at(test, start, 8, 0);
 	}
@@ -119,7 +124,6 @@ static void ioremap_page_range_no_memory(struct kunit *test)
 
 /* -- today's implementation, not promised ---------------------------------- */
 
-/* Larger entries are used where both addresses and the size allow it. */
 static const struct huge {
 	const char *desc;
 	unsigned int shift;	/* of the physical address, in pages */
@@ -147,7 +151,7 @@ static void ioremap_page_range_huge(struct kunit *test)
 	/* On PPC it depends on the MMU, with PAE on what was mapped there before. */
 	if (!IS_ENABLED(CONFIG_HAVE_ARCH_HUGE_VMAP) || IS_ENABLED(CONFIG_PPC) ||
 	    IS_ENABLED(CONFIG_X86_PAE) || PMD_SHIFT > IOREMAP_MAX_ORDER)
-		kunit_skip(test, "needs CONFIG_HAVE_ARCH_HUGE_VMAP, neither PPC nor PAE");
+		kunit_skip(test, "needs CONFIG_HAVE_ARCH_HUGE_VMAP without CONFIG_PPC and CONFIG_X86_PAE");
 	page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN, ilog2(nr) + 1);
 	if (!page)
 		kunit_skip(test, "needs %lu bytes of contiguous memory", 2 * PMD_SIZE);

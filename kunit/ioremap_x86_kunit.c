@@ -111,7 +111,7 @@ static void ioremap_conflicting_cache_mode(struct kunit *test)
 	void __iomem *addr, *other;
 
 	if (!pat_enabled())
-		kunit_skip(test, "needs PAT");
+		kunit_skip(test, "needs CONFIG_X86_PAT and a CPU with PAT");
 
 	addr = iounmap_at_end(test, ioremap_wc(phys, PAGE_SIZE));
 	IO_ASSERT_MAPS(test, addr, "a page, write-combining");
@@ -234,7 +234,7 @@ static void ioremap_refuses_beyond_physical(struct kunit *test)
 	void __iomem *addr;
 
 	if (!IS_ENABLED(CONFIG_X86_64))
-		kunit_skip(test, "needs more physical addresses than the CPU has");
+		kunit_skip(test, "needs CONFIG_X86_64");
 
 	end = 1ULL << bits;
 	kunit_warning_suppress(test) {
@@ -261,14 +261,14 @@ static void valid_mmap_phys_addr_range_bounds(struct kunit *test)
 	unsigned long end = 1UL << (bits - PAGE_SHIFT);
 
 	if (!IS_ENABLED(CONFIG_X86_64))
-		kunit_skip(test, "needs more physical addresses than the CPU has");
+		kunit_skip(test, "needs CONFIG_X86_64");
 
-	KUNIT_EXPECT_TRUE_MSG(test, valid_mmap_phys_addr_range(end - 1, PAGE_SIZE),
-			      "the last page of %u bits", bits);
-	KUNIT_EXPECT_FALSE_MSG(test, valid_mmap_phys_addr_range(end - 1, 2 * PAGE_SIZE),
-			       "the last page of %u bits and the next one", bits);
-	KUNIT_EXPECT_FALSE_MSG(test, valid_mmap_phys_addr_range(end, PAGE_SIZE),
-			       "the first page beyond %u bits", bits);
+	KUNIT_EXPECT_EQ_MSG(test, !!valid_mmap_phys_addr_range(end - 1, PAGE_SIZE), true,
+			    "the last page of %u bits", bits);
+	KUNIT_EXPECT_EQ_MSG(test, !!valid_mmap_phys_addr_range(end - 1, 2 * PAGE_SIZE), false,
+			    "the last page of %u bits and the next one", bits);
+	KUNIT_EXPECT_EQ_MSG(test, !!valid_mmap_phys_addr_range(end, PAGE_SIZE), false,
+			    "the first page beyond %u bits", bits);
 }
 
 /* -- today's implementation, not promised ---------------------------------- */
@@ -287,7 +287,7 @@ static void ioremap_part_of_ram_page(struct kunit *test)
 	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM, 0, -1,
 			    &end, find_ram_inside_page);
 	if (!end)
-		kunit_skip(test, "needs memory that ends inside of a page");
+		kunit_skip(test, "needs a machine whose memory ends inside of a page");
 
 	/* The page is marked as reserved, but that must not be why it can be mapped. */
 	page = pfn_to_page(PHYS_PFN(end));

@@ -42,10 +42,10 @@ static struct page **pool_pages(struct kunit *test, int extra, int *nr)
 	struct page **pages;
 
 #ifdef get_pkmap_color
-	kunit_skip(test, "needs a pool without colours");
+	kunit_skip(test, "needs an architecture without get_pkmap_color()");
 #endif
 	if (totalhigh_pages() < 2 * LAST_PKMAP)
-		kunit_skip(test, "needs more high memory");
+		kunit_skip(test, "needs a machine with %d pages of high memory", 2 * LAST_PKMAP);
 	*nr = free_slots();
 	pages = kunit_kcalloc(test, *nr + extra, sizeof(*pages), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, pages);
@@ -201,7 +201,7 @@ static void kmap_finds_last_slot(struct kunit *test)
 
 		kunit_release_action(test, kunmap_action, victim[i]);
 		wake_up_process(t[i]->task);
-		MM_KUNIT_ASSERT(test, kmap_thread_mapped(test, t[i]));
+		MM_KUNIT_ASSERT_MSG(test, kmap_thread_mapped(test, t[i]), "task %d", i);
 		KUNIT_EXPECT_PTR_EQ_MSG(test, t[i]->addr, addr, "task %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, highmem_id_at(addr), i, "task %d", i);
 	}
@@ -213,8 +213,9 @@ static const char *check_blocked(struct kunit *test, struct kmap_thread *t)
 	unsigned int state = 0;
 
 	if (!wait_for_completion_timeout(&t->started, KMAP_TIMEOUT))
-		return mm_kunit_wrong(test, "pfn %lx: expected the task to start",
-				      page_to_pfn(t->page));
+		return mm_kunit_wrong(test,
+				      "pfn %lx: expected the task to start, found that it has not in %d s",
+				      page_to_pfn(t->page), KMAP_TIMEOUT / HZ);
 	complete(&t->started);
 	if (!read_poll_timeout(READ_ONCE, state, state == TASK_UNINTERRUPTIBLE, 1000,
 			       jiffies_to_usecs(KMAP_TIMEOUT), false, t->task->__state))
@@ -280,7 +281,7 @@ static void kmap_waits_for_slot(struct kunit *test)
 
 /*
  * Each slot that becomes free serves one of the tasks that wait, and the others
- * go on waiting: no wakeup is lost, and no slot is given to two pages.
+ * go on waiting, because a slot has one page. No wakeup is lost.
  */
 static void kmap_waits_in_numbers(struct kunit *test)
 {
@@ -295,7 +296,7 @@ static void kmap_waits_in_numbers(struct kunit *test)
 
 	for (int i = 0; i < ARRAY_SIZE(t); i++) {
 		wake_up_process(t[i]->task);
-		MM_KUNIT_EXPECT(test, check_blocked(test, t[i]));
+		MM_KUNIT_EXPECT_MSG(test, check_blocked(test, t[i]), "task %d", i);
 	}
 	for (int i = 0; i < ARRAY_SIZE(t); i++) {
 		kunit_release_action(test, kunmap_action, pages[i]);
@@ -308,7 +309,7 @@ static void kmap_waits_in_numbers(struct kunit *test)
 				    "tasks with a slot after %d slots became free", i + 1);
 	}
 	for (int i = 0; i < ARRAY_SIZE(t); i++) {
-		MM_KUNIT_ASSERT(test, kmap_thread_mapped(test, t[i]));
+		MM_KUNIT_ASSERT_MSG(test, kmap_thread_mapped(test, t[i]), "task %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, highmem_id_at(t[i]->addr), i, "page of task %d", i);
 	}
 }
@@ -373,7 +374,7 @@ static void kmap_laps(struct kunit *test)
 		last = addr;
 		kunit_release_action(test, kunmap_action, pages[i]);
 	}
-	KUNIT_EXPECT_LE(test, wraps, 1);
+	KUNIT_EXPECT_LE_MSG(test, wraps, 1, "laps through the pool");
 
 	addr = highmem_kmap(test, pages[nr]);
 	KUNIT_EXPECT_PTR_EQ(test, addr, first);

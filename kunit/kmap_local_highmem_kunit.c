@@ -147,7 +147,7 @@ static void kmap_local_depth_limit(struct kunit *test)
 		kunmap_local(addr[i]);
 		KUNIT_EXPECT_EQ_MSG(test, kmap_local_depth(), i * step,
 				    "after unmapping %d", i);
-		HIGHMEM_EXPECT_UNMAPPED(test, addr[i], "the newest slot");
+		HIGHMEM_EXPECT_UNMAPPED(test, addr[i], "slot %d, the newest", i);
 	}
 	for (int i = 0; i < KM_MAX_IDX; i++)
 		KUNIT_EXPECT_EQ_MSG(test, pte_val(current->kmap_ctrl.pteval[i]), 0,
@@ -171,8 +171,8 @@ static void kmap_local_guards(struct kunit *test)
 	for (int i = ARRAY_SIZE(addr) - 1; i >= 0; i--) {
 		KUNIT_EXPECT_NE_MSG(test, pte_present(highmem_pte_at(addr[i])), 0,
 				    "whether slot %d is present", i);
-		HIGHMEM_EXPECT_UNMAPPED(test, addr[i] - PAGE_SIZE, "the page below the slot");
-		HIGHMEM_EXPECT_UNMAPPED(test, addr[i] + PAGE_SIZE, "the page above the slot");
+		HIGHMEM_EXPECT_UNMAPPED(test, addr[i] - PAGE_SIZE, "the page below slot %d", i);
+		HIGHMEM_EXPECT_UNMAPPED(test, addr[i] + PAGE_SIZE, "the page above slot %d", i);
 		kunmap_local(addr[i]);
 	}
 }
@@ -254,7 +254,7 @@ static void kmap_local_other_cpu(struct kunit *test)
 	void *addr;
 
 	if (num_online_cpus() < 2)
-		kunit_skip(test, "needs two CPUs");
+		kunit_skip(test, "needs a machine with two CPUs");
 
 	addr = kmap_local_page(page);
 	kthread_bind(t->task, cpumask_any_but(cpu_online_mask, raw_smp_processor_id()));
@@ -341,9 +341,9 @@ static void kmap_local_left_mapped(struct kunit *test)
 	void *addr;
 
 	if (IS_ENABLED(CONFIG_LOCKDEP))
-		kunit_skip(test, "lockdep would lose track of locks");
+		kunit_skip(test, "needs CONFIG_LOCKDEP=n, which would lose track of locks");
 	if (!debug_locks)
-		kunit_skip(test, "needs that nothing was reported before");
+		kunit_skip(test, "needs debug_locks, which an earlier report has switched off");
 
 	/* A report switches debug_locks off. */
 	silent = xchg(&debug_locks_silent, 1);
@@ -388,9 +388,9 @@ static void kunmap_local_around_slots(struct kunit *test)
 		const char *desc;
 		unsigned long addr;
 	} rows[] = {
-		{ .desc = "below the slots", .addr = __fix_to_virt(FIX_KMAP_END) - 1 },
-		{ .desc = "above the slots", .addr = __fix_to_virt(FIX_KMAP_BEGIN) + PAGE_SIZE },
-		{ .desc = "low memory", .addr = PAGE_OFFSET },
+		{ .desc = "below_the_slots", .addr = __fix_to_virt(FIX_KMAP_END) - 1 },
+		{ .desc = "above_the_slots", .addr = __fix_to_virt(FIX_KMAP_BEGIN) + PAGE_SIZE },
+		{ .desc = "low_memory", .addr = PAGE_OFFSET },
 	};
 	const int warnings = IS_ENABLED(CONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP);
 	struct page *page = highmem_test_page_of(test, 1);

@@ -271,9 +271,9 @@ static bool kmap_local_irq_fn(void *data)
 }
 
 /*
- * A local mapping may be made in any context, including interrupts (kernel-doc of
- * kmap_local_page()). An interrupt may come while the task takes a slot or gives one
- * back, and must leave the mappings of the task alone.
+ * A local mapping may be made in any context, including interrupts, because the
+ * kernel-doc of kmap_local_page() says so. An interrupt may come while the task takes a
+ * slot or gives one back, and must leave the mappings of the task alone.
  */
 static void kmap_local_in_irq(struct kunit *test)
 {
@@ -303,7 +303,7 @@ static void kmap_local_in_irq(struct kunit *test)
 
 /*
  * kmap_local_folio() returns the address of the byte at the offset (kernel-doc), in
- * any page of the folio: filesystems map the part of a folio that they work on.
+ * any page of the folio, because filesystems map the part of a folio that they work on.
  */
 static void kmap_local_folio_offset(struct kunit *test)
 {

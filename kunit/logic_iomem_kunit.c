@@ -153,7 +153,8 @@ static void ioremap_offset(struct kunit *test)
 		__raw_readb(addr + 3);
 		KUNIT_EXPECT_EQ_MSG(test, emulation.calls, 1, "calls, ->map returns %#lx",
 				    offsets[i]);
-		MM_KUNIT_EXPECT(test, check_call(test, 0, OP_READ, 1, offsets[i] + 3, 1));
+		MM_KUNIT_EXPECT_MSG(test, check_call(test, 0, OP_READ, 1, offsets[i] + 3, 1),
+				    "->map returns %#lx", offsets[i]);
 		iounmap_now(test, addr);
 	}
 }

@@ -57,7 +57,7 @@ static void memremap_ram(struct kunit *test)
 	void *addr;
 
 	if (intersects_ram(phys, 100) == REGION_DISJOINT)
-		kunit_skip(test, "needs memory in iomem_resource");
+		kunit_skip(test, "needs a machine with System RAM in iomem_resource");
 
 	kunit_warning_suppress(test) {
 		addr = memremap(phys, 100, row->flags);
@@ -83,7 +83,7 @@ static void memremap_high_memory(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_HIGHMEM))
 		kunit_skip(test, "needs CONFIG_HIGHMEM");
 	if (!totalhigh_pages())
-		kunit_skip(test, "needs high memory");
+		kunit_skip(test, "needs a machine with high memory");
 
 	last = memremap(phys, PAGE_SIZE, MEMREMAP_WB);
 	kunit_warning_suppress(test)
@@ -120,7 +120,7 @@ static void memremap_mixed(struct kunit *test)
 	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM, 0, -1,
 			    &last, find_last_ram);
 	if (!last)
-		kunit_skip(test, "needs memory in iomem_resource");
+		kunit_skip(test, "needs a machine with System RAM in iomem_resource");
 
 	/* If that is not free, something else is there, which will do as well. */
 	behind = request_mem_region(last + 1, PAGE_SIZE, "memremap_kunit");
@@ -176,7 +176,7 @@ static void memremap_device(struct kunit *test)
 	void __iomem *addr;
 
 	if (IS_ENABLED(CONFIG_INDIRECT_IOMEM))
-		kunit_skip(test, "needs a memunmap() that knows emulated addresses");
+		kunit_skip(test, "needs CONFIG_INDIRECT_IOMEM=n, which memunmap() does not know");
 
 	addr = (void __iomem *)memremap(phys + 5, PAGE_SIZE, MEMREMAP_WC);
 	IO_ASSERT_MAPS(test, addr, "a page from offset 5 on");

@@ -126,7 +126,10 @@ static void cost_print(struct kunit *test, const char *what, unsigned long nr,
 		   div64_ul(map * 1000, nr), div64_ul(unmap * 1000, nr));
 }
 
-/* Mapping to user space in ->mmap, and munmap(). */
+/*
+ * Each way to map pages to user space in ->mmap works, and munmap(), because only then
+ * does the time mean anything.
+ */
 static void mm_cost_user(struct kunit *test)
 {
 	const struct cost_case *row = test->param_value;
@@ -146,16 +149,17 @@ static void mm_cost_user(struct kunit *test)
 		long addr = user_mmap(uf, 0, nr * PAGE_SIZE,
 				      PROT_READ | PROT_WRITE, MAP_SHARED, 0);
 
-		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr), "mmap() returned %ld", addr);
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr),
+				       "round %d: mmap() returned %ld", i, addr);
 		map = min(map, cost.ns);
 		start = ktime_get_ns();
-		KUNIT_ASSERT_EQ(test, vm_munmap(addr, nr * PAGE_SIZE), 0);
+		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(addr, nr * PAGE_SIZE), 0, "round %d", i);
 		unmap = min(unmap, ktime_get_ns() - start);
 	}
 	cost_print(test, row->desc, nr, map, unmap);
 }
 
-/* Mapping to the kernel: vmap() and vunmap(). */
+/* vmap() of many pages works each time, because only then does its time mean anything. */
 static void mm_cost_vmap(struct kunit *test)
 {
 	struct page **pages = cost_pages(test, 0);
@@ -168,7 +172,7 @@ static void mm_cost_vmap(struct kunit *test)
 		start = ktime_get_ns();
 		addr = vmap(pages, NR_PAGES, VM_MAP, PAGE_KERNEL);
 		map = min(map, ktime_get_ns() - start);
-		KUNIT_ASSERT_NOT_NULL(test, addr);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, addr, "round %d", i);
 		start = ktime_get_ns();
 		vunmap(addr);
 		unmap = min(unmap, ktime_get_ns() - start);
@@ -176,7 +180,10 @@ static void mm_cost_vmap(struct kunit *test)
 	cost_print(test, "vmap", NR_PAGES, map, unmap);
 }
 
-/* Mapping to the kernel: vm_map_ram() and vm_unmap_ram(). */
+/*
+ * vm_map_ram() of many pages works each time, because only then does its time mean
+ * anything.
+ */
 static void mm_cost_vm_map_ram(struct kunit *test)
 {
 	struct page **pages = cost_pages(test, 0);
@@ -189,7 +196,7 @@ static void mm_cost_vm_map_ram(struct kunit *test)
 		start = ktime_get_ns();
 		addr = vm_map_ram(pages, NR_PAGES, NUMA_NO_NODE);
 		map = min(map, ktime_get_ns() - start);
-		KUNIT_ASSERT_NOT_NULL(test, addr);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, addr, "round %d", i);
 		start = ktime_get_ns();
 		vm_unmap_ram(addr, NR_PAGES);
 		unmap = min(unmap, ktime_get_ns() - start);

@@ -15,6 +15,7 @@
 #include <linux/vmalloc.h>
 
 #include "address_page.h"
+#include "check_bytes.h"
 #include "mm_kunit.h"
 
 static const struct page_kind {
@@ -37,7 +38,7 @@ static struct page *alloc_highmem_pages(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_HIGHMEM))
 		kunit_skip(test, "needs CONFIG_HIGHMEM");
 	if (!totalhigh_pages())
-		kunit_skip(test, "needs high memory");
+		kunit_skip(test, "needs a machine with high memory");
 	page = alloc_test_pages(test, GFP_HIGHUSER);
 	KUNIT_ASSERT_EQ(test, !!PageHighMem(page), 1);
 	return page;
@@ -63,7 +64,7 @@ static void page_frames(struct kunit *test)
 	unsigned long pfn = page_to_pfn(first);
 	phys_addr_t phys = page_to_phys(first);
 
-	KUNIT_EXPECT_EQ(test, !!IS_ALIGNED(pfn, NR_PAGES), 1);
+	KUNIT_EXPECT_EQ(test, pfn % NR_PAGES, 0);
 	KUNIT_EXPECT_EQ(test, phys >> PAGE_SHIFT, pfn);
 	for (int i = 0; i < NR_PAGES; i++, pfn++, phys += PAGE_SIZE) {
 		struct page *page = first + i;
@@ -84,7 +85,8 @@ static void page_frames(struct kunit *test)
 
 /*
  * Each byte of a page of low memory leads to that page and back, by virtual and by
- * physical address. A page of high memory has no address without kmap().
+ * physical address, because the direct mapping has all of low memory. A page of high
+ * memory has no address without kmap().
  */
 static void page_addresses(struct kunit *test)
 {
@@ -140,14 +142,13 @@ static void page_frames_share_contents(struct kunit *test)
 				vmap(pages, NR_PAGES, VM_MAP, PAGE_KERNEL));
 
 	for (int i = 0; i < NR_PAGES; i++)
-		KUNIT_EXPECT_PTR_EQ_MSG(test, memchr_inv(alias + i * PAGE_SIZE, i + 1, PAGE_SIZE),
-					NULL, "first wrong byte of page %d at %lx", i,
-					(unsigned long)alias + i * PAGE_SIZE);
+		MM_KUNIT_EXPECT_MSG(test, check_filled(test, alias + i * PAGE_SIZE, i + 1,
+						       PAGE_SIZE), "page %d", i);
 	if (PageHighMem(first))
 		return;
 
 	addr = page_address(first);
-	KUNIT_EXPECT_MEMEQ(test, addr, alias, NR_PAGES * PAGE_SIZE);
+	MM_KUNIT_EXPECT(test, check_bytes(test, addr, alias, NR_PAGES * PAGE_SIZE));
 	for (int i = 0; i < NR_PAGES; i++)
 		KUNIT_EXPECT_PTR_EQ_MSG(test, virt_to_page(addr + i * PAGE_SIZE),
 					vmalloc_to_page(alias + i * PAGE_SIZE), "page %d", i);
@@ -305,7 +306,7 @@ static void page_to_phys_invalid(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_DEBUG_VIRTUAL))
 		kunit_skip(test, "needs CONFIG_DEBUG_VIRTUAL");
 	if (IS_ENABLED(CONFIG_SPARSEMEM) && !IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP))
-		kunit_skip(test, "needs a memory map without holes");
+		kunit_skip(test, "needs CONFIG_FLATMEM or CONFIG_SPARSEMEM_VMEMMAP");
 
 	kunit_warning_suppress(test) {
 		phys = page_to_phys(page);
@@ -363,8 +364,8 @@ static const struct pte_batch {
 KUNIT_ARRAY_PARAM_DESC(pte_batch, pte_batches, desc);
 
 /*
- * set_ptes() fills as many entries as it is given, with frames that follow each other:
- * it maps several pages of a folio at once.
+ * set_ptes() fills as many entries as it is given, and no more, with frames that follow
+ * each other, because it maps several pages of a folio at once.
  */
 static void set_ptes_page_frames(struct kunit *test)
 {

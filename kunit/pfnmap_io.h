@@ -214,7 +214,7 @@ static inline int pfnmap_io_init(struct kunit *test)
 	mm_kunit_init(test);
 	KUNIT_ASSERT_NOT_NULL(test, drv);
 	if (!pat_enabled())
-		kunit_skip(test, "needs a CPU with PAT");
+		kunit_skip(test, "needs CONFIG_X86_PAT and a CPU with PAT");
 	drv->start = pfnmap_io_reserve(test, SZ_2M, SZ_16M, U32_MAX);
 	drv->file = user_file_open(test, O_RDWR, pfnmap_io_mmap, drv);
 	test->priv = drv;

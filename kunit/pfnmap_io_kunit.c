@@ -132,12 +132,14 @@ static void pfnmap_track_no_memory(struct kunit *test)
 		drv->fail = NULL;
 		if (!fail.reached) {
 			KUNIT_ASSERT_EQ_MSG(test, addr, at, "mmap() if no allocation fails");
-			KUNIT_ASSERT_EQ(test, vm_munmap(at, SIZE), 0);
+			KUNIT_ASSERT_EQ_MSG(test, vm_munmap(at, SIZE), 0,
+					    "munmap() if no allocation fails");
 		} else if (addr != -EINVAL) {
 			KUNIT_EXPECT_EQ_MSG(test, addr, -ENOMEM, "mmap() if allocation %u fails",
 					    fail.nth);
 		}
-		MM_KUNIT_EXPECT(test, check_tracked(test, 0, NR_PAGES, false));
+		MM_KUNIT_EXPECT_MSG(test, check_tracked(test, 0, NR_PAGES, false),
+				    "allocation %u", fail.nth);
 	}
 }
 

@@ -176,7 +176,7 @@ static inline u8 *test_device_memory(struct kunit *test, phys_addr_t *phys)
 		*phys = page_to_phys(page);
 		memory = page_address(page);
 	} else {
-		kunit_skip(test, "needs a device");
+		kunit_skip(test, "needs CONFIG_INDIRECT_IOMEM or CONFIG_X86, for a device");
 	}
 	for (i = 0; i < TEST_DEVICE_SIZE; i++)
 		memory[i] = (i * 7 + i / PAGE_SIZE) % 0xfb;
@@ -209,7 +209,7 @@ static inline phys_addr_t test_device_phys(struct kunit *test)
 		addr = ioremap(phys, PAGE_SIZE);
 		iounmap(addr);
 		if ((__force unsigned long)addr == phys)
-			kunit_skip(test, "needs an ioremap() that maps");
+			kunit_skip(test, "needs an s390 with the instructions for PCI devices");
 	}
 
 	return phys;

@@ -16,6 +16,7 @@
 #include <linux/uaccess.h>
 
 #include "../internal.h"
+#include "check_bytes.h"
 #include "mm_kunit.h"
 #include "test_driver.h"
 #include "user_vma.h"
@@ -149,7 +150,7 @@ static void copy_from_user_partial(struct kunit *test)
 	fill(u->expected, there, 1);
 	KUNIT_ASSERT_EQ(test, copy_to_user(user_ptr(addr), u->expected, there), 0);
 
-	/* The rest must be no memory of the kernel's, */
+	/* The rest is zeroed, lest the caller use what was in the buffer before. */
 	memset(u->buf, 0xa5, BUF_SIZE);
 	left = copy_from_user(u->buf, user_ptr(addr), row->len);
 	USERCOPY_EXPECT_PROGRESS(test, left, row);
@@ -157,15 +158,15 @@ static void copy_from_user_partial(struct kunit *test)
 	done = row->len - left;
 	memset(u->expected + done, 0, left);
 	memset(u->expected + row->len, 0xa5, BUF_SIZE - row->len);
-	KUNIT_EXPECT_MEMEQ(test, u->buf, u->expected, BUF_SIZE);
+	MM_KUNIT_EXPECT(test, check_bytes(test, u->buf, u->expected, BUF_SIZE));
 
-	/* but those who want to look after it themselves may do so. */
+	/* This one leaves the rest to the caller. */
 	memset(u->buf, 0xa5, BUF_SIZE);
 	left = __copy_from_user(u->buf, user_ptr(addr), row->len);
 	USERCOPY_EXPECT_PROGRESS(test, left, row);
 	KUNIT_ASSERT_LE(test, left, row->len);
 	memset(u->expected + row->len - left, 0xa5, left);
-	KUNIT_EXPECT_MEMEQ(test, u->buf, u->expected, BUF_SIZE);
+	MM_KUNIT_EXPECT(test, check_bytes(test, u->buf, u->expected, BUF_SIZE));
 }
 
 /*
@@ -192,9 +193,9 @@ static void copy_to_user_partial(struct kunit *test)
 	memcpy(u->expected + before, u->buf, row->len - left);
 	KUNIT_ASSERT_EQ(test, copy_from_user(u->buf, user_ptr(start), 2 * PAGE_SIZE), 0);
 	/* Of what the number does not include, the last word may be there or not. */
-	KUNIT_EXPECT_MEMEQ(test, u->buf, u->expected, before + row->len - left);
-	KUNIT_EXPECT_NULL(test, memchr_inv(u->buf + before + there, 0, 2 * PAGE_SIZE - before -
-					   there));
+	MM_KUNIT_EXPECT(test, check_bytes(test, u->buf, u->expected, before + row->len - left));
+	MM_KUNIT_EXPECT(test, check_filled(test, u->buf + before + there, 0,
+					   2 * PAGE_SIZE - before - there));
 }
 
 /*
@@ -216,10 +217,11 @@ static void clear_user_partial(struct kunit *test)
 	USERCOPY_EXPECT_LEFT(test, left, row);
 	KUNIT_ASSERT_LE(test, left, row->len);
 	KUNIT_ASSERT_EQ(test, copy_from_user(u->buf, user_ptr(start), 2 * PAGE_SIZE), 0);
-	KUNIT_EXPECT_NULL(test, memchr_inv(u->buf + before, 0, row->len - left));
-	KUNIT_EXPECT_MEMEQ(test, u->buf, u->expected, before);
-	KUNIT_EXPECT_MEMEQ(test, u->buf + before + there, u->expected + before + there,
-			   2 * PAGE_SIZE - before - there);
+	MM_KUNIT_EXPECT(test, check_filled(test, u->buf + before, 0, row->len - left));
+	MM_KUNIT_EXPECT(test, check_bytes(test, u->buf, u->expected, before));
+	MM_KUNIT_EXPECT(test, check_bytes(test, u->buf + before + there,
+					  u->expected + before + there,
+					  2 * PAGE_SIZE - before - there));
 }
 
 /*
@@ -249,11 +251,13 @@ static void copy_bad_address(struct kunit *test)
 		memset(u->buf, 0xa5, 64);
 		memset(u->expected, 0x5a, 64);
 		KUNIT_EXPECT_EQ_MSG(test, copy_from_user(u->buf, ptr, 32), 32, "address %d", i);
-		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(u->buf, 0, 32), "address %d", i);
-		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(u->buf + 32, 0xa5, 32), "address %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_filled(test, u->buf, 0, 32), "address %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_filled(test, u->buf + 32, 0xa5, 32), "address %d",
+				    i);
 		KUNIT_EXPECT_EQ_MSG(test, copy_to_user(ptr, u->buf, 32), 32, "address %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, clear_user(ptr, 32), 32, "address %d", i);
-		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(u->expected, 0x5a, 64), "address %d", i);
+		MM_KUNIT_EXPECT_MSG(test, check_filled(test, u->expected, 0x5a, 64),
+				    "address %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, copy_from_user_nofault(u->buf, ptr, 32), -EFAULT,
 				    "address %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, copy_to_user_nofault(ptr, u->buf, 32), -EFAULT,
@@ -284,9 +288,9 @@ struct access {
 };
 
 static const struct access accesses[] = {
-	{ "all", PROT_RW, true, true },
-	{ "read_only", PROT_READ, true, false },
-	{ "none", PROT_NONE, false, false },
+	{ .desc = "all", .prot = PROT_RW, .readable = true, .writable = true },
+	{ .desc = "read_only", .prot = PROT_READ, .readable = true },
+	{ .desc = "none", .prot = PROT_NONE },
 };
 
 KUNIT_ARRAY_PARAM_DESC(access, accesses, desc);
@@ -312,7 +316,7 @@ static void copy_protection(struct kunit *test)
 			row->writable ? 0 : -EFAULT);
 	KUNIT_EXPECT_EQ(test, copy_from_user(u->buf, user_ptr(addr), 64),
 			row->readable ? 0 : 64);
-	KUNIT_EXPECT_NULL(test, memchr_inv(u->buf + 4, 0, 60));
+	MM_KUNIT_EXPECT(test, check_filled(test, u->buf + 4, 0, 60));
 	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)addr), row->readable ? 0 : -EFAULT);
 	KUNIT_EXPECT_EQ(test, value, row->writable ? 1234 : 0);
 	KUNIT_EXPECT_EQ(test, fault_in_readable(user_ptr(addr), 64), row->readable ? 0 : 64);
@@ -338,7 +342,7 @@ static void copy_inaccessible(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr, PAGE_SIZE, PROT_NONE), 0);
 	memset(u->buf, 0xa5, 64);
 	KUNIT_EXPECT_EQ(test, copy_from_user(u->buf, user_ptr(addr), 64), 64);
-	KUNIT_EXPECT_NULL(test, memchr_inv(u->buf, 0, 64));
+	MM_KUNIT_EXPECT(test, check_filled(test, u->buf, 0, 64));
 	KUNIT_EXPECT_EQ(test, copy_from_user_nofault(u->buf, user_ptr(addr), 64), -EFAULT);
 	err = get_user(value, (u32 __user *)addr);
 	KUNIT_EXPECT_EQ(test, err, -EFAULT);
@@ -376,8 +380,9 @@ static void copy_to_clean(struct kunit *test)
 /*
  * strncpy_from_user() returns the length without the NUL, or the size that was
  * asked for if there is no NUL in it, and -EFAULT if the memory ends before
- * either. strnlen_user() counts the NUL, and returns more than it was asked for
- * if there is none, and 0 where the memory ends.
+ * either, because a string that does not end must not be taken for one.
+ * strnlen_user() counts the NUL, and returns more than it was asked for if there
+ * is none, and 0 where the memory ends.
  */
 static void strncpy_from_user_end(struct kunit *test)
 {
@@ -391,7 +396,7 @@ static void strncpy_from_user_end(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, buf, "abcde");
 	KUNIT_EXPECT_EQ(test, strncpy_from_user(buf, user_ptr(end - 6), 6), 5);
 	memset(buf, 0xa5, 64);
-	/* Who has no room for all of it gets no end of it. */
+	/* Without room for the NUL, the copy is not terminated. */
 	KUNIT_EXPECT_EQ(test, strncpy_from_user(buf, user_ptr(end - 6), 5), 5);
 	KUNIT_EXPECT_MEMEQ(test, buf, "abcde\xa5", 6);
 	KUNIT_EXPECT_EQ(test, strnlen_user(user_ptr(end - 6), 64), 6);
@@ -402,7 +407,7 @@ static void strncpy_from_user_end(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, buf, "ab");
 	KUNIT_EXPECT_EQ(test, strnlen_user_nofault(user_ptr(end - 6), 64), 6);
 
-	/* One that does not end is none. */
+	/* A string that is not terminated before the memory ends is -EFAULT. */
 	KUNIT_ASSERT_EQ(test, copy_to_user(user_ptr(end - 1), "f", 1), 0);
 	KUNIT_EXPECT_EQ(test, strncpy_from_user(buf, user_ptr(end - 6), 64), -EFAULT);
 	KUNIT_EXPECT_EQ(test, strncpy_from_user(buf, user_ptr(end - 6), 6), 6);
@@ -433,7 +438,7 @@ static void pagefault_disable_copies(struct kunit *test)
 	to = __copy_to_user_inatomic(user_ptr(addr), u->buf, 64);
 	pagefault_enable();
 	KUNIT_EXPECT_EQ(test, from, 64);
-	KUNIT_EXPECT_NULL(test, memchr_inv(u->buf, 0xa5, 64));
+	MM_KUNIT_EXPECT(test, check_filled(test, u->buf, 0xa5, 64));
 	KUNIT_EXPECT_EQ(test, to, 64);
 	KUNIT_EXPECT_EQ(test, copy_from_user_nofault(u->buf, user_ptr(addr), 64), -EFAULT);
 	KUNIT_EXPECT_EQ(test, copy_to_user_nofault(user_ptr(addr), u->buf, 64), -EFAULT);
@@ -454,7 +459,7 @@ static void pagefault_disable_copies(struct kunit *test)
 	KUNIT_EXPECT_GE(test, there, 64);
 	KUNIT_ASSERT_LT(test, there, 128);
 	KUNIT_EXPECT_MEMEQ(test, u->buf, mem_of(u) + PAGE_SIZE - 64, 128 - there);
-	KUNIT_EXPECT_NULL(test, memchr_inv(u->buf + 128 - there, 0xa5, 128 + there));
+	MM_KUNIT_EXPECT(test, check_filled(test, u->buf + 128 - there, 0xa5, 128 + there));
 	KUNIT_EXPECT_EQ(test, from, 0);
 	KUNIT_EXPECT_MEMEQ(test, u->buf + 256, mem_of(u), 64);
 	KUNIT_EXPECT_EQ(test, to, 0);
@@ -498,10 +503,11 @@ static size_t call_safe_writeable(unsigned long addr, size_t size)
 }
 
 static const struct fault_in fault_ins[] = {
-	{ "fault_in_readable", call_readable, false, false },
-	{ "fault_in_writeable", call_writeable, true, true },
-	{ "fault_in_subpage_writeable", call_subpage_writeable, true, true },
-	{ "fault_in_safe_writeable", call_safe_writeable, true, false },
+	{ .desc = "fault_in_readable", .call = call_readable },
+	{ .desc = "fault_in_writeable", .call = call_writeable, .write = true, .destroys = true },
+	{ .desc = "fault_in_subpage_writeable", .call = call_subpage_writeable, .write = true,
+	  .destroys = true },
+	{ .desc = "fault_in_safe_writeable", .call = call_safe_writeable, .write = true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(fault_in, fault_ins, desc);
@@ -575,7 +581,7 @@ static void fault_in_contents(struct kunit *test)
 		u->expected[PAGE_SIZE] = 0;
 		u->expected[2 * PAGE_SIZE] = 0;
 	}
-	KUNIT_EXPECT_MEMEQ(test, mem_of(u), u->expected, BUF_SIZE);
+	MM_KUNIT_EXPECT(test, check_bytes(test, mem_of(u), u->expected, BUF_SIZE));
 }
 
 /* -- Mappings of drivers --------------------------------------------------- */
@@ -588,15 +594,16 @@ struct buffer {
 };
 
 static const struct buffer buffers[] = {
-	{ "faults", DRV_FAULT, PROT_RW, MAP_SHARED },
-	{ "faults_private", DRV_FAULT, PROT_RW, MAP_PRIVATE },
-	{ "faults_read_only", DRV_FAULT, PROT_READ, MAP_SHARED },
-	{ "pages", DRV_INSERT_PAGE, PROT_RW, MAP_SHARED },
-	{ "pages_private", DRV_INSERT_PAGE, PROT_RW, MAP_PRIVATE },
-	{ "pages_read_only", DRV_INSERT_PAGE, PROT_READ, MAP_SHARED },
-	{ "raw", DRV_REMAP_PFN, PROT_RW, MAP_SHARED },
-	{ "raw_private", DRV_REMAP_PFN, PROT_RW, MAP_PRIVATE },
-	{ "raw_read_only", DRV_REMAP_PFN, PROT_READ, MAP_SHARED },
+	{ .desc = "faults", .how = DRV_FAULT, .prot = PROT_RW, .flags = MAP_SHARED },
+	{ .desc = "faults_private", .how = DRV_FAULT, .prot = PROT_RW, .flags = MAP_PRIVATE },
+	{ .desc = "faults_read_only", .how = DRV_FAULT, .prot = PROT_READ, .flags = MAP_SHARED },
+	{ .desc = "pages", .how = DRV_INSERT_PAGE, .prot = PROT_RW, .flags = MAP_SHARED },
+	{ .desc = "pages_private", .how = DRV_INSERT_PAGE, .prot = PROT_RW, .flags = MAP_PRIVATE },
+	{ .desc = "pages_read_only", .how = DRV_INSERT_PAGE, .prot = PROT_READ,
+	  .flags = MAP_SHARED },
+	{ .desc = "raw", .how = DRV_REMAP_PFN, .prot = PROT_RW, .flags = MAP_SHARED },
+	{ .desc = "raw_private", .how = DRV_REMAP_PFN, .prot = PROT_RW, .flags = MAP_PRIVATE },
+	{ .desc = "raw_read_only", .how = DRV_REMAP_PFN, .prot = PROT_READ, .flags = MAP_SHARED },
 };
 
 KUNIT_ARRAY_PARAM_DESC(buffer, buffers, desc);
@@ -619,7 +626,7 @@ static void copy_of_driver(struct kunit *test)
 	fill(mem_of(u), BUF_SIZE, 1);
 	addr = driver_map(test, row->prot, row->flags);
 	KUNIT_EXPECT_EQ(test, copy_from_user(u->buf, user_ptr(addr + from), len), 0);
-	KUNIT_EXPECT_MEMEQ(test, u->buf, mem_of(u) + from, len);
+	MM_KUNIT_EXPECT(test, check_bytes(test, u->buf, mem_of(u) + from, len));
 	KUNIT_EXPECT_EQ(test, get_user(value, (u32 __user *)(addr + 8)), 0);
 	KUNIT_EXPECT_EQ(test, value, *(u32 *)(mem_of(u) + 8));
 
@@ -630,19 +637,22 @@ static void copy_of_driver(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put_user(1234, (u32 __user *)(addr + 8)), writable ? 0 : -EFAULT);
 	KUNIT_EXPECT_EQ(test, clear_user(user_ptr(addr + BUF_SIZE - 50), 50), writable ? 0 : 50);
 	if (copied)
-		KUNIT_EXPECT_MEMEQ(test, mem_of(u), u->expected, BUF_SIZE);
+		MM_KUNIT_EXPECT(test, check_bytes(test, mem_of(u), u->expected, BUF_SIZE));
 	if (writable) {
 		memcpy(u->expected + from, u->buf, len);
 		*(u32 *)(u->expected + 8) = 1234;
 		memset(u->expected + BUF_SIZE - 50, 0, 50);
 	}
 	if (!copied)
-		KUNIT_EXPECT_MEMEQ(test, mem_of(u), u->expected, BUF_SIZE);
+		MM_KUNIT_EXPECT(test, check_bytes(test, mem_of(u), u->expected, BUF_SIZE));
 	KUNIT_EXPECT_EQ(test, copy_from_user(u->buf, user_ptr(addr), BUF_SIZE), 0);
-	KUNIT_EXPECT_MEMEQ(test, u->buf, u->expected, BUF_SIZE);
+	MM_KUNIT_EXPECT(test, check_bytes(test, u->buf, u->expected, BUF_SIZE));
 }
 
-/* A driver that cannot provide a page is as good as a hole. */
+/*
+ * A copy ends at a page that the driver cannot provide, as at a hole, because the
+ * process could not access that page either.
+ */
 static void copy_of_driver_fails(struct kunit *test)
 {
 	struct usercopy *u = usercopy_of(test);
@@ -656,15 +666,15 @@ static void copy_of_driver_fails(struct kunit *test)
 	left = copy_from_user(u->buf, user_ptr(addr), BUF_SIZE);
 	KUNIT_EXPECT_GE(test, left, PAGE_SIZE);
 	KUNIT_ASSERT_LT(test, left, 2 * PAGE_SIZE);
-	KUNIT_EXPECT_MEMEQ(test, u->buf, mem_of(u), BUF_SIZE - left);
-	KUNIT_EXPECT_NULL(test, memchr_inv(u->buf + 2 * PAGE_SIZE, 0, PAGE_SIZE));
+	MM_KUNIT_EXPECT(test, check_bytes(test, u->buf, mem_of(u), BUF_SIZE - left));
+	MM_KUNIT_EXPECT(test, check_filled(test, u->buf + 2 * PAGE_SIZE, 0, PAGE_SIZE));
 
 	memcpy(u->expected, mem_of(u), BUF_SIZE);
 	memset(u->buf, 0xa5, BUF_SIZE);
 	KUNIT_EXPECT_EQ(test, copy_to_user(user_ptr(addr + PAGE_SIZE), u->buf, 2 * PAGE_SIZE),
 			PAGE_SIZE);
 	memset(u->expected + PAGE_SIZE, 0xa5, PAGE_SIZE);
-	KUNIT_EXPECT_MEMEQ(test, mem_of(u), u->expected, BUF_SIZE);
+	MM_KUNIT_EXPECT(test, check_bytes(test, mem_of(u), u->expected, BUF_SIZE));
 }
 
 static int usercopy_fault_init(struct kunit *test)

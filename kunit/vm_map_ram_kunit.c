@@ -303,7 +303,7 @@ static void vm_unmap_ram_on_another_cpu(struct kunit *test)
 	int cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
 
 	if (cpu >= nr_cpu_ids)
-		kunit_skip(test, "needs two CPUs");
+		kunit_skip(test, "needs a machine with two CPUs");
 
 	MM_KUNIT_ASSERT(test, block_use(test, block, BLOCK_PAGES));
 	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);

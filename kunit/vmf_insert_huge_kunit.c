@@ -94,7 +94,7 @@ static struct vmf_driver *huge_driver(struct kunit *test, vmf_insert_t insert, v
 	struct vmf_driver *drv = vmf_driver(test);
 
 	if (!has_transparent_hugepage())
-		kunit_skip(test, "needs huge pages");
+		kunit_skip(test, "needs a CPU with huge pages");
 	/* They are off by default if there is little memory. */
 	if (totalram_pages() < SZ_512M / PAGE_SIZE)
 		kunit_skip(test, "needs 512 MB of memory for huge pages");
@@ -257,7 +257,7 @@ static void vmf_insert_pfn_pmd_gup(struct kunit *test)
 	int i;
 
 	if (!IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP))
-		kunit_skip(test, "needs raw huge pages that can be told from others");
+		kunit_skip(test, "needs CONFIG_ARCH_SUPPORTS_PMD_PFNMAP");
 	KUNIT_EXPECT_EQ(test, user_fault(addr, FAULT_FLAG_WRITE), VM_FAULT_NOPAGE);
 	KUNIT_ASSERT_EQ(test, !!pmd_leaf(user_pmd(addr)), true);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -399,8 +399,8 @@ static void vmf_insert_pmd_outside(struct kunit *test)
 }
 
 /*
- * A folio of another order than the entry's warns and is VM_FAULT_SIGBUS: a smaller one
- * would give the process the memory behind it.
+ * A folio of another order than the entry's warns and is VM_FAULT_SIGBUS, because a
+ * smaller one would give the process the memory behind it.
  */
 static void vmf_insert_folio_pmd_wrong_order(struct kunit *test)
 {
@@ -536,9 +536,10 @@ static void vmf_insert_pfn_pud_maps(struct kunit *test)
 }
 
 /*
- * A driver that wants to hear of the first write gets a read-only entry for a read, and
- * a writable one when it inserts the same or an empty one for a write. In a VMA that is
- * not writable, the entry stays read-only.
+ * A driver that wants to hear of the first write gets a read-only entry for a read,
+ * because a writable one would not fault. For a write, the entry becomes writable,
+ * whether it is empty or maps the same page. In a VMA that is not writable, the entry
+ * stays read-only.
  */
 static void vmf_insert_pfn_pud_write(struct kunit *test)
 {
@@ -572,7 +573,7 @@ static void vmf_insert_pfn_pud_write(struct kunit *test)
 
 /*
  * A huge page that would begin before the VMA, or where it ends, is VM_FAULT_SIGBUS and
- * is not mapped, as for a PMD.
+ * is not mapped, because what is there belongs to somebody else, as with a PMD.
  */
 static void vmf_insert_pfn_pud_outside(struct kunit *test)
 {
@@ -593,7 +594,10 @@ static void vmf_insert_pfn_pud_outside(struct kunit *test)
 	EXPECT_PUD(test, PUD_AT + PUD_SIZE, leaf, false);
 }
 
-/* A folio of another order than the entry's warns and is VM_FAULT_SIGBUS, as for a PMD. */
+/*
+ * A folio of another order than the entry's warns and is VM_FAULT_SIGBUS, because the
+ * entry would map the memory behind the folio, as with a PMD.
+ */
 static void vmf_insert_folio_pud_wrong_order(struct kunit *test)
 {
 	struct vmf_driver *drv = pud_driver(test, insert_folio_pud);

@@ -301,7 +301,7 @@ static void vmf_insert_no_memory(struct kunit *test)
 		if (!fail.reached)
 			KUNIT_EXPECT_EQ_MSG(test, drv->ret, VM_FAULT_NOPAGE,
 					    "no allocation has failed");
-		KUNIT_ASSERT_EQ(test, vm_munmap(at, 2 * PAGE_SIZE), 0);
+		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(at, 2 * PAGE_SIZE), 0, "round %u", fail.nth);
 	}
 	KUNIT_EXPECT_GT_MSG(test, errors, 0, "inserts that have failed");
 }
@@ -309,15 +309,15 @@ static void vmf_insert_no_memory(struct kunit *test)
 /* -- counted pages ----------------------------------------------------------- */
 
 static const struct counting {
-	const char *name;
+	const char *desc;
 	vmf_insert_t insert;
 	bool mixed;		/* counts only with MIXED_COUNTS */
 } countings[] = {
-	{ .name = "vmf_insert_page", .insert = insert_page },
-	{ .name = "vmf_insert_page_mkwrite_read", .insert = insert_page_mkwrite_read },
-	{ .name = "vmf_insert_page_mkwrite", .insert = insert_page_mkwrite },
-	{ .name = "vmf_insert_mixed", .insert = insert_mixed, .mixed = true },
-	{ .name = "vmf_insert_mixed_mkwrite", .insert = insert_mixed_mkwrite, .mixed = true },
+	{ .desc = "vmf_insert_page", .insert = insert_page },
+	{ .desc = "vmf_insert_page_mkwrite_read", .insert = insert_page_mkwrite_read },
+	{ .desc = "vmf_insert_page_mkwrite", .insert = insert_page_mkwrite },
+	{ .desc = "vmf_insert_mixed", .insert = insert_mixed, .mixed = true },
+	{ .desc = "vmf_insert_mixed_mkwrite", .insert = insert_mixed_mkwrite, .mixed = true },
 };
 
 /*
@@ -341,8 +341,8 @@ static void vmf_insert_page_bad_page(struct kunit *test)
 			continue;
 		drv->insert = countings[i].insert;
 		KUNIT_EXPECT_EQ_MSG(test, user_fault(addr, 0), VM_FAULT_SIGBUS,
-				    "%s", countings[i].name);
-		MM_KUNIT_EXPECT_MSG(test, user_check_none(test, addr), "%s", countings[i].name);
+				    "%s", countings[i].desc);
+		MM_KUNIT_EXPECT_MSG(test, user_check_none(test, addr), "%s", countings[i].desc);
 	}
 	KUNIT_EXPECT_EQ(test, page_ref_count(drv->page), refs);
 	KUNIT_EXPECT_EQ(test, get_mm_counter_sum(current->mm, MM_FILEPAGES), 0);
@@ -463,7 +463,7 @@ static void vmf_insert_pfn_without_page(struct kunit *test)
 
 	drv->pfn = PHYS_PFN(U32_MAX);
 	if (pfn_valid(drv->pfn))
-		kunit_skip(test, "needs a page frame that is not memory");
+		kunit_skip(test, "needs page frame %lx not to be memory", drv->pfn);
 	drv->insert = row->insert;
 	drv->base.set = row->flags;
 	drv->prot = SHARED_RO;
@@ -491,7 +491,7 @@ static void vmf_insert_mixed_mkwrite_without_page(struct kunit *test)
 	pte_t pte;
 
 	if (pfn_valid(pfn) || pfn_valid(pfn - 1))
-		kunit_skip(test, "needs page frames that are not memory");
+		kunit_skip(test, "needs page frames %lx and %lx not to be memory", pfn - 1, pfn);
 	drv->base.set = VM_MIXEDMAP;
 	drv->base.ops = &vmf_notify_vm_ops;
 	drv->offset = PAGE_SIZE;

@@ -76,7 +76,7 @@ static struct huge_map map_huge(struct kunit *test, const struct huge_row *row)
 	long room, addr;
 
 	if (nr > ADDRMAP_MAX_LENGTH >> PAGE_SHIFT)
-		kunit_skip(test, "needs smaller PMDs, for a buffer of %lu pages", nr);
+		kunit_skip(test, "needs PMDs for which a buffer of %lu pages is not too large", nr);
 	KUNIT_ASSERT_EQ_MSG(test, set_length(test, at.filp, nr * PAGE_SIZE), 0,
 			    "ADDRMAP_SET_LENGTH of %lu pages", nr);
 	for (n = 0; n < nr; n++) {
@@ -201,11 +201,12 @@ static void pfn_huge_mprotect(struct kunit *test)
 	unsigned long addr = (unsigned long)at.mem;
 
 	MM_KUNIT_EXPECT(test, check_page(test, &at, 7, true));
-	KUNIT_EXPECT_TRUE_MSG(test, huge_entry(&at, 7).writable, "entry of page 7, at first");
+	KUNIT_EXPECT_EQ_MSG(test, huge_entry(&at, 7).writable, true, "entry of page 7, at first");
 
 	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr, PMD_SIZE, PROT_READ), 0);
 	MM_KUNIT_EXPECT(test, check_page(test, &at, 7, true));
-	KUNIT_EXPECT_FALSE_MSG(test, huge_entry(&at, 7).writable, "entry of page 7, read-only");
+	KUNIT_EXPECT_EQ_MSG(test, huge_entry(&at, 7).writable, false,
+			    "entry of page 7, read-only");
 	KUNIT_EXPECT_EQ_MSG(test, touch(at.mem, 7), -EFAULT, "a write to page 7, read-only");
 
 	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(addr, PMD_SIZE, PROT_READ | PROT_WRITE), 0);
@@ -291,7 +292,7 @@ static void pfn_huge_address(struct kunit *test)
 	int i;
 
 	if (!has_raw_huge() || !IS_ENABLED(CONFIG_64BIT))
-		kunit_skip(test, "needs raw huge entries and CONFIG_64BIT");
+		kunit_skip(test, "needs CONFIG_64BIT and CONFIG_ARCH_SUPPORTS_PMD_PFNMAP, 2 MB PMDs");
 	/* One behind the other, they would not be at the offset of the file in a PMD. */
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct huge_map at = {

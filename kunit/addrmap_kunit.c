@@ -352,11 +352,12 @@ static void transfer_unaligned(struct kunit *test)
 	memcpy(expected + 13, data, len);
 	MM_KUNIT_EXPECT(test, check_buffer(test, filp, expected));
 
-	KUNIT_EXPECT_EQ_MSG(test, transfer(test, filp, 0, 12, mem + 4095, len), len,
+	KUNIT_EXPECT_EQ_MSG(test, transfer(test, filp, 0, 12, mem + PAGE_SIZE - 1, len), len,
 			    "bytes from the buffer");
-	MM_KUNIT_EXPECT(test, check_user(test, mem + 4095, expected + 12, len));
+	MM_KUNIT_EXPECT(test, check_user(test, mem + PAGE_SIZE - 1, expected + 12, len));
 	/* The byte in front of these is still the one written above. */
-	MM_KUNIT_EXPECT(test, check_user(test, mem + 4094, data + 4094 - 100, 1));
+	MM_KUNIT_EXPECT(test, check_user(test, mem + PAGE_SIZE - 2, data + PAGE_SIZE - 2 - 100,
+					 1));
 	MM_KUNIT_EXPECT(test, check_buffer(test, filp, expected));
 }
 
@@ -406,7 +407,8 @@ static void transfer_dirties(struct kunit *test)
 
 /*
  * If a part of the user memory cannot be accessed, ADDRMAP_TRANSFER copies up to there
- * and returns how many bytes that is (mm/addrmap/addrmap.h), as read() and write() do.
+ * and returns how many bytes that is, because the caller can go on from there only if
+ * it knows (mm/addrmap/addrmap.h). read() and write() do the same.
  *
  *	mem
  *	|---- page ----|---- page ----|  no page
@@ -538,7 +540,8 @@ static void set_length_allocation_fails(struct kunit *test)
 		struct file *filp = ADDRMAP_OPEN(test, O_RDWR);
 
 		/* This also makes the page of the ioctl's arguments be there. */
-		ADDRMAP_EXPECT_LENGTH(test, filp, ADDRMAP_SHARED_LENGTH, "after open()");
+		ADDRMAP_EXPECT_LENGTH(test, filp, ADDRMAP_SHARED_LENGTH,
+				      "after open(), round %u", fail.nth);
 		mm_kunit_fail_begin(&fail);
 		err = set_length(test, filp, LENGTH);
 		mm_kunit_fail_end(&fail);
@@ -550,9 +553,9 @@ static void set_length_allocation_fails(struct kunit *test)
 			continue;
 		KUNIT_EXPECT_EQ_MSG(test, translate(test, filp, 0, &tr), 0, "allocation %u",
 				    fail.nth);
-		KUNIT_EXPECT_TRUE_MSG(test, is_vmalloc_addr((void *)(unsigned long)tr.kaddr),
-				      "view of the buffer at %llx, allocation %u", tr.kaddr,
-				      fail.nth);
+		KUNIT_EXPECT_EQ_MSG(test, is_vmalloc_addr((void *)(unsigned long)tr.kaddr), true,
+				    "is_vmalloc_addr(%#llx), the view of the buffer, allocation %u",
+				    tr.kaddr, fail.nth);
 	}
 }
 
@@ -589,7 +592,8 @@ static void set_length_no_memory(struct kunit *test)
 		long ret;
 
 		/* This also makes the page of the ioctl's arguments be there. */
-		ADDRMAP_EXPECT_LENGTH(test, filp, ADDRMAP_SHARED_LENGTH, "after open()");
+		ADDRMAP_EXPECT_LENGTH(test, filp, ADDRMAP_SHARED_LENGTH,
+				      "after open(), round %u", fail.nth);
 
 		mm_kunit_fail_begin(&fail);
 		ret = set_length(test, filp, LENGTH);

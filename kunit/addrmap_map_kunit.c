@@ -77,7 +77,7 @@ static void set_length_during_mmap(struct kunit *test)
 	void *chosen;
 
 	if (!filp->f_op->mmap_prepare)
-		kunit_skip(test, "the node has ->mmap, which makes the mapping itself");
+		kunit_skip(test, "needs a node with ->mmap_prepare");
 
 	describe(&desc, filp, 0, 1);
 	KUNIT_ASSERT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), 0, "->mmap_prepare");
@@ -286,8 +286,8 @@ static void mmap_prepare_not_executable(struct kunit *test)
 		describe(&desc, filp, 0, 1);
 		vma_desc_set_flags(&desc, VMA_MAYEXEC_BIT);
 		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), 0, "%s", prepared[i]);
-		KUNIT_EXPECT_FALSE_MSG(test, vma_desc_test(&desc, VMA_MAYEXEC_BIT),
-				       "VM_MAYEXEC of %s", prepared[i]);
+		KUNIT_EXPECT_EQ_MSG(test, !!vma_desc_test(&desc, VMA_MAYEXEC_BIT), false,
+				    "VM_MAYEXEC of %s", prepared[i]);
 		vma_desc_set_flags(&desc, VMA_EXEC_BIT, VMA_MAYEXEC_BIT);
 		KUNIT_EXPECT_EQ_MSG(test, filp->f_op->mmap_prepare(&desc), -EPERM,
 				    "%s, PROT_EXEC", prepared[i]);
@@ -360,7 +360,7 @@ static void mmap_outlives_close(struct kunit *test)
 	struct page *page;
 
 	if (row->no_frames)
-		kunit_skip(test, "needs a page to see whether it is freed");
+		kunit_skip(test, "needs a node that knows its page frames");
 
 	KUNIT_ASSERT_EQ(test, fill_buffer(filp, data), LENGTH);
 	mem = ADDRMAP_MAP(test, filp, NR_PAGES, MAP_SHARED, 0);

@@ -445,7 +445,7 @@ static inline ssize_t write_byte(struct file *filp, u8 byte)
  * struct entry - what the page tables have for an address of a VM_PFNMAP mapping
  * @pfn: the page frame of the address, 0 if there is none
  * @mask: the addresses that the entry maps, as of struct follow_pfnmap_args
- * @writable: whether a write is a page fault
+ * @writable: whether a write needs no page fault
  * @pgprot: the protection of the entry
  */
 struct entry {

@@ -193,8 +193,8 @@ static void written_own_buffer(struct kunit *test)
 }
 
 /*
- * write() and writes to a private mapping do not count: of the former the driver knows,
- * and the latter go to a copy, which is not the buffer.
+ * write() and writes to a private mapping do not count, because the driver knows of the
+ * former, and the latter go to a copy, which is not the buffer.
  */
 static void written_not_by_mapping(struct kunit *test)
 {
@@ -239,8 +239,8 @@ static void written_by_debugger(struct kunit *test)
 
 /*
  * ADDRMAP_WRITTEN refuses an offset that is not of a page or behind the end, with
- * -EINVAL, and if it cannot tell what was written (-EFAULT), it does not forget it
- * (mm/addrmap/addrmap.h).
+ * -EINVAL, and if it cannot tell what was written (-EFAULT), it does not forget it,
+ * because nobody else knows (mm/addrmap/addrmap.h).
  */
 static void written_refused(struct kunit *test)
 {
@@ -289,12 +289,12 @@ static void written_entry(struct kunit *test)
 	after = entry_of(mem, 1);
 
 	KUNIT_EXPECT_EQ_MSG(test, read.pfn, buffer_pfn(test, filp, 0), "frame that was read");
-	KUNIT_EXPECT_FALSE_MSG(test, read.writable, "writable after reading");
+	KUNIT_EXPECT_EQ_MSG(test, read.writable, false, "after reading");
 	KUNIT_EXPECT_EQ_MSG(test, wrote.pfn, read.pfn, "frame that was written to");
-	KUNIT_EXPECT_TRUE_MSG(test, wrote.writable, "writable after a write");
-	KUNIT_EXPECT_TRUE_MSG(test, first.writable, "writable if the first access is a write");
+	KUNIT_EXPECT_EQ_MSG(test, wrote.writable, true, "after a write");
+	KUNIT_EXPECT_EQ_MSG(test, first.writable, true, "if the first access is a write");
 	KUNIT_EXPECT_EQ_MSG(test, after.pfn, first.pfn, "frame after ADDRMAP_WRITTEN");
-	KUNIT_EXPECT_FALSE_MSG(test, after.writable, "writable after ADDRMAP_WRITTEN");
+	KUNIT_EXPECT_EQ_MSG(test, after.writable, false, "after ADDRMAP_WRITTEN");
 }
 
 /* -- dma ------------------------------------------------------------------- */
@@ -390,7 +390,7 @@ static void io_cache_mode(struct kunit *test)
 	buf->wc = row->wc;
 	buf->phys = free_iomem(test, LENGTH, SZ_16M, U32_MAX, PAGE_SIZE);
 	if (!buf->phys)
-		kunit_skip(test, "needs unused I/O addresses");
+		kunit_skip(test, "needs a machine with unused I/O addresses below 4 GB");
 	filp = open_io(test, buf);
 
 	KUNIT_EXPECT_EQ_MSG(test, map(filp, LENGTH, PROT_READ, MAP_SHARED, 1), -EINVAL,

@@ -151,7 +151,7 @@ static void ioremap_page_range_huge(struct kunit *test)
 	/* On PPC it depends on the MMU, with PAE on what was mapped there before. */
 	if (!IS_ENABLED(CONFIG_HAVE_ARCH_HUGE_VMAP) || IS_ENABLED(CONFIG_PPC) ||
 	    IS_ENABLED(CONFIG_X86_PAE) || PMD_SHIFT > IOREMAP_MAX_ORDER)
-		kunit_skip(test, "needs CONFIG_HAVE_ARCH_HUGE_VMAP without CONFIG_PPC and CONFIG_X86_PAE");
+		kunit_skip(test, "needs CONFIG_HAVE_ARCH_HUGE_VMAP, PPC=n and X86_PAE=n");
 	page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN, ilog2(nr) + 1);
 	if (!page)
 		kunit_skip(test, "needs %lu bytes of contiguous memory", 2 * PMD_SIZE);

@@ -304,9 +304,10 @@ KUNIT_ARRAY_PARAM_DESC(access, accesses, desc);
 
 /*
  * access_remote_vm() transfers exactly the bytes asked for, across pages, and
- * returns their number; 0 if the mapping does not permit the access. What it writes
- * to a shared page is seen by all who map the page, which is marked dirty; what it
- * writes to a private mapping goes to a copy.
+ * returns their number; 0 if the mapping does not permit the access, because a
+ * debugger must do no more than the process could. What it writes to a shared page
+ * is seen by all who map the page, which is marked dirty; what it writes to a
+ * private mapping goes to a copy.
  */
 static void access_remote_vm_pages(struct kunit *test)
 {

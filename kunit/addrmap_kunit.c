@@ -437,7 +437,8 @@ static void transfer_partial(struct kunit *test)
 /*
  * ADDRMAP_TRANSFER refuses bytes that are not all in the buffer, and none at all, with
  * -EINVAL, user memory that cannot be accessed with -EFAULT, and a direction for which
- * the file is not open with -EBADF, and leaves the buffer alone (mm/addrmap/addrmap.h).
+ * the file is not open with -EBADF, and leaves the buffer alone, because user space
+ * chooses all of these (mm/addrmap/addrmap.h).
  */
 static void transfer_refused(struct kunit *test)
 {
@@ -524,9 +525,10 @@ static void set_length_refused(struct kunit *test)
 }
 
 /*
- * ADDRMAP_SET_LENGTH is 0 or -ENOMEM, whichever allocation fails; after -ENOMEM the file
- * has the shared buffer still. After 0 the new one is complete: that of addrmap/pages has
- * its contiguous view, without which a driver would access what is at address 0.
+ * ADDRMAP_SET_LENGTH is 0 or -ENOMEM, whichever allocation fails, because user space has
+ * to know whether it has a buffer of its own; after -ENOMEM the file has the shared buffer
+ * still. After 0 the new one is complete: that of addrmap/pages has its contiguous view,
+ * without which a driver would access what is at address 0.
  */
 static void set_length_allocation_fails(struct kunit *test)
 {
@@ -579,7 +581,8 @@ static void set_length_twice(struct kunit *test)
 /*
  * ADDRMAP_SET_LENGTH with a page that cannot be had is -ENOMEM, and the file keeps its
  * buffer and can try again; or the node takes other memory instead, and what it makes
- * is a buffer as any other. Either way its contents are not those of freed memory.
+ * is a buffer as any other. Either way its contents are not those of freed memory,
+ * because that may have been another process's.
  */
 static void set_length_no_memory(struct kunit *test)
 {

@@ -37,9 +37,9 @@ static void set_first_word(struct page *page, u32 value)
 
 /*
  * Getting a page of a private mapping for writing copies it first and returns the
- * copy, which is from then on the page of the process: each sees what the other
- * writes. The page of the file stays as it was and is no longer mapped. Getting it
- * for reading copies nothing.
+ * copy, because the file must not change. From then on the copy is the page of the
+ * process: each sees what the other writes. The page of the file stays as it was and
+ * is no longer mapped. Getting it for reading copies nothing.
  */
 static void gup_private_write(struct kunit *test)
 {
@@ -392,7 +392,8 @@ static void gup_forced_write_after_fork(struct kunit *test)
 
 /*
  * With FOLL_FORCE, a debugger may read memory that the process may not access at
- * the moment (PROT_NONE) but could make accessible with mprotect().
+ * the moment (PROT_NONE), because the process could make it accessible with
+ * mprotect().
  */
 static void gup_forced_read(struct kunit *test)
 {

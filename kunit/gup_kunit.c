@@ -62,8 +62,9 @@ static void gup_pages(struct kunit *test)
 }
 
 /*
- * Anonymous pages are returned and referenced like those of a driver, and a call
- * that reaches unmapped memory returns the pages before it. The kernel keeps
+ * Anonymous pages are returned and referenced like those of a driver, because the
+ * caller does not know what is mapped, and a call that reaches unmapped memory
+ * returns the pages before it. The kernel keeps
  * anonymous pages on lists, which hold references for a while, so the counts are
  * only known up to a batch per CPU; many rounds make a leak larger than that.
  */

@@ -98,11 +98,14 @@ static void access_blocks_bytewise(struct kunit *test)
 	memcpy_toio(addr + 0x30, buf, 3);
 	KUNIT_ASSERT_EQ_MSG(test, emulation.calls, 8, "calls");
 	for (i = 0; i < 2; i++)
-		MM_KUNIT_EXPECT(test, check_call(test, i, OP_WRITE, 1, 0x10 + i, 1));
+		MM_KUNIT_EXPECT_MSG(test, check_call(test, i, OP_WRITE, 1, 0x10 + i, 1),
+				    "byte %d that is set", i);
 	for (i = 0; i < 3; i++)
-		MM_KUNIT_EXPECT(test, check_call(test, 2 + i, OP_READ, 1, 0x20 + i, 1));
+		MM_KUNIT_EXPECT_MSG(test, check_call(test, 2 + i, OP_READ, 1, 0x20 + i, 1),
+				    "byte %d that is copied from the mapping", i);
 	for (i = 0; i < 3; i++)
-		MM_KUNIT_EXPECT(test, check_call(test, 5 + i, OP_WRITE, 1, 0x30 + i, 1));
+		MM_KUNIT_EXPECT_MSG(test, check_call(test, 5 + i, OP_WRITE, 1, 0x30 + i, 1),
+				    "byte %d that is copied to the mapping", i);
 
 	for (i = 0; i < 2; i++)
 		KUNIT_EXPECT_EQ_MSG(test, call[i].value, 0x42, "byte %d that is set", i);

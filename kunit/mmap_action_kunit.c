@@ -175,8 +175,9 @@ do {										\
 
 /*
  * mmap_action_remap() maps whole pages of a part of the VMA, and nothing beside
- * it. A part of a copy-on-write VMA is -EINVAL, a range that is not in the VMA is
- * -EFAULT. What counts is what the VMA is when ->mmap_prepare has returned.
+ * it. A part of a copy-on-write VMA is -EINVAL, because vm_pgoff can tell its raw
+ * pages only if all are, and a range that is not in the VMA is -EFAULT. What counts
+ * is what the VMA is when ->mmap_prepare has returned.
  */
 static void mmap_action_remap_part(struct kunit *test)
 {

@@ -330,8 +330,9 @@ static void mmap_denied_writable(struct kunit *test)
 }
 
 /*
- * A process that has max_map_count VMAs gets no more: -ENOMEM, without a call of
- * ->mmap (Documentation/admin-guide/sysctl/vm.rst).
+ * A process that has max_map_count VMAs gets no more, because each takes memory of
+ * the kernel: -ENOMEM, without a call of ->mmap
+ * (Documentation/admin-guide/sysctl/vm.rst).
  */
 static void mmap_too_many(struct kunit *test)
 {
@@ -410,7 +411,8 @@ static void mmap_locked(struct kunit *test)
 
 /*
  * MAP_LOCKED of a process without CAP_IPC_LOCK is -EPERM if its RLIMIT_MEMLOCK is
- * 0, and -EAGAIN if it would exceed the limit, without a call of ->mmap (mmap(2)).
+ * 0, and -EAGAIN if it would exceed the limit, because locked memory cannot be
+ * reclaimed. ->mmap is not called (mmap(2)).
  */
 static void mmap_locked_limit(struct kunit *test)
 {
@@ -464,10 +466,10 @@ static void mmap_populate(struct kunit *test)
 /* -- what ->mmap may change -------------------------------------------------- */
 
 /*
- * vma_set_file() gives the VMA a file of the driver's choice: the mapping holds a
- * reference to that one and is found through it by unmap_mapping_range(), and the
- * file that was passed to mmap() is released (kernel-doc of vma_set_file();
- * dma-buf exporters rely on it).
+ * vma_set_file() gives the VMA a file of the driver's choice, because a dma-buf is
+ * mapped by the file of its exporter: the mapping holds a reference to that one and
+ * is found through it by unmap_mapping_range(), and the file that was passed to
+ * mmap() is released (kernel-doc of vma_set_file()).
  */
 static void mmap_sets_file(struct kunit *test)
 {

@@ -79,8 +79,8 @@ static void mapped_fails(struct kunit *test)
 /*
  * If there is no memory for the VMA, a page table, or anything else between the
  * return of ->mmap_prepare and that of mmap(), mmap() is -ENOMEM, nothing is left,
- * and ->mapped is not called. The mapping crosses the border of the largest page
- * table, so it needs two tables of each level:
+ * and ->mapped is not called, because there is no mapping. The mapping crosses the
+ * border of the largest page table, so it needs two tables of each level:
  *
  *	             border
  *	|--- p0 ---|--- p1 ---|--- p2 ---|

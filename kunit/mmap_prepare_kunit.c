@@ -180,10 +180,10 @@ static void swap_setup(struct kunit *test, struct prepare_driver *drv)
 }
 
 /*
- * If ->mmap_prepare sets another file, the VMA is one of that file, and the
- * reference that ->mmap_prepare took becomes the VMA's, until it is unmapped or
- * ->mapped fails. The file that was passed to mmap() is not held
- * (struct vm_area_desc).
+ * If ->mmap_prepare sets another file, the VMA is one of that file, because its
+ * driver serves the faults, and the reference that ->mmap_prepare took becomes the
+ * VMA's, until it is unmapped or ->mapped fails. The file that was passed to mmap()
+ * is not held (struct vm_area_desc).
  */
 static void mmap_prepare_sets_file(struct kunit *test)
 {
@@ -313,7 +313,8 @@ static int prepare_busy(struct vm_area_desc *desc, struct prepare_driver *drv)
 
 /*
  * If ->mmap_prepare fails, the mapping of another driver that MAP_FIXED was to
- * replace has been closed and is gone. The driver that fails has nothing to close.
+ * replace has been closed and is gone, because that came first. The driver that
+ * fails has nothing to close.
  */
 static void mmap_prepare_error(struct kunit *test)
 {

@@ -126,8 +126,9 @@ static void page_addresses(struct kunit *test)
 }
 
 /*
- * A page frame number and an address of the same page name the same memory: another
- * mapping, which vmap() makes of the page frames, shows what was written to the page.
+ * A page frame number and an address of the same page name the same memory, because
+ * drivers hand on either. Another mapping, which vmap() makes of the page frames, shows
+ * what was written to the page.
  */
 static void page_frames_share_contents(struct kunit *test)
 {

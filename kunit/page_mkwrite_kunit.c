@@ -148,9 +148,9 @@ static void private_write_after_read_no_memory(struct kunit *test)
 
 /*
  * A forced write to a private mapping that is read-only, as of a debugger that sets a
- * breakpoint, goes to a copy, and the process may not write to it: the page table
- * entry stays read-only. It makes no difference whether nothing, the driver's page,
- * or the copy was mapped before.
+ * breakpoint, goes to a copy, because the file must not change, and the process may not
+ * write to it: the entry stays read-only. It makes no difference whether nothing, the
+ * driver's page, or the copy was mapped before.
  */
 static void private_write_forced(struct kunit *test)
 {

@@ -125,7 +125,8 @@ static void vmf_insert_pfn_pmd_follows_tracking(struct kunit *test)
 
 /*
  * A huge page of 1 GB that vmf_insert_pfn_pud() maps gets the mode with which its first
- * page frame is tracked: it is the only one that the function looks at.
+ * page frame is tracked, because the mode belongs to the addresses. The function looks
+ * at no other page frame.
  */
 static void vmf_insert_pfn_pud_follows_tracking(struct kunit *test)
 {

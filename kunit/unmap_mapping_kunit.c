@@ -244,8 +244,8 @@ static const char *check_hole(struct kunit *test, unsigned long addr)
 
 /*
  * Pages that remap_pfn_range() has mapped are unmapped without a look at their struct
- * page, and the rest of the VMA stays raw: its references are never dropped, neither
- * by a later zap nor by munmap().
+ * page, because the mapping has no reference, and the rest of the VMA stays raw: no
+ * reference is dropped by a later zap or by munmap() either.
  */
 static void zap_special_vma_range_of_remap(struct kunit *test)
 {
@@ -258,7 +258,7 @@ static void zap_special_vma_range_of_remap(struct kunit *test)
 	drv->base.how = DRV_REMAP_PFN;
 	addr = test_driver_map_all(test, PROT_RW, row->flags);
 	for (i = 0; i < TEST_DRIVER_PAGES; i++)
-		MM_KUNIT_ASSERT(test, check_raw(test, addr + i * PAGE_SIZE, i));
+		MM_KUNIT_ASSERT_MSG(test, check_raw(test, addr + i * PAGE_SIZE, i), "page %d", i);
 
 	/*
 	 *      addr

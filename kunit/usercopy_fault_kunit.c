@@ -199,8 +199,8 @@ static void copy_to_user_partial(struct kunit *test)
 }
 
 /*
- * clear_user() clears what it can of a buffer that ends too early, and returns
- * how many bytes it did not clear. It writes nothing else.
+ * clear_user() clears what it can of a buffer that ends too early, and returns how
+ * many bytes it did not clear, because callers report that. It writes nothing else.
  */
 static void clear_user_partial(struct kunit *test)
 {

@@ -435,8 +435,9 @@ static void free_vm_area_with_holes(struct kunit *test)
 
 /*
  * vm_area_map_pages() returns -ENOMEM when a page table cannot be allocated, at
- * whatever level, and the caller unmaps what has been mapped so far. Tables that
- * have been allocated are used by the next attempt.
+ * whatever level, and the caller unmaps what has been mapped so far, because only
+ * the caller knows what was mapped before. Tables that have been allocated are used
+ * by the next attempt.
  */
 static void vm_area_map_pages_no_memory(struct kunit *test)
 {

@@ -84,8 +84,8 @@ static void vm_map_ram_maps_in_order(struct kunit *test)
 
 /*
  * Single pages of compound pages may be mapped in any order and mixed with
- * other pages, as with vmap(). The references of the compound pages do not
- * change.
+ * other pages, because file systems map pages of folios, as with vmap(). The
+ * references of the compound pages do not change.
  */
 static void vm_map_ram_compound_pages(struct kunit *test)
 {
@@ -159,9 +159,9 @@ static void vm_map_ram_address(struct kunit *test)
 }
 
 /*
- * copy_to_user() and copy_from_user() take all of the mapping at once. With
- * CONFIG_HARDENED_USERCOPY they look for the bounds of what they copy, and such a
- * mapping has no vm_struct that tells them.
+ * copy_to_user() and copy_from_user() take all of the mapping at once, because its
+ * pages are the caller's. With CONFIG_HARDENED_USERCOPY they look for the bounds of
+ * what they copy, and such a mapping has no vm_struct that tells them.
  */
 static void vm_map_ram_usercopy(struct kunit *test)
 {

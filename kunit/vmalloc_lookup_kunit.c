@@ -285,9 +285,11 @@ static void vmallocinfo_pages(struct kunit *test)
 		snprintf(rest, sizeof(rest), " %pS pages=%d vmap%s%s",
 			 find_vm_area(addr)->caller, NR_VMAP_PAGES, vmalloced ? " vpages" : "",
 			 nodes);
-		MM_KUNIT_EXPECT(test,
-				vmallocinfo_check(test, addr, (NR_VMAP_PAGES + 1) * PAGE_SIZE,
-						  rest, true));
+		MM_KUNIT_EXPECT_MSG(test,
+				    vmallocinfo_check(test, addr,
+						      (NR_VMAP_PAGES + 1) * PAGE_SIZE, rest,
+						      true),
+				    "array of %s", vmalloced ? "vmalloc()" : "kmalloc()");
 		vfree(addr);
 	}
 }

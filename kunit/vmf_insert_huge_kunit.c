@@ -152,9 +152,9 @@ static void vmf_insert_pfn_pmd_maps(struct kunit *test)
 }
 
 /*
- * vmf_insert_folio_pmd() maps all of a folio by one entry of the PMD and counts it:
- * one mapping and one reference of the folio, and all of its pages in MM_FILEPAGES.
- * The pages are normal ones, which get_user_pages() finds.
+ * vmf_insert_folio_pmd() maps all of a folio by one entry of the PMD and counts it,
+ * because munmap() takes that back: one mapping and one reference of the folio, and all
+ * of its pages in MM_FILEPAGES. The pages are normal ones, which get_user_pages() finds.
  */
 static void vmf_insert_folio_pmd_maps(struct kunit *test)
 {
@@ -340,8 +340,8 @@ static void vmf_insert_pmd_occupied(struct kunit *test)
 
 /*
  * A huge page that is inserted for a write is writable, dirty and young at once, even if
- * the driver wants to hear of the first write. But in a VMA that is not writable it is
- * read-only, also when the same page is inserted again.
+ * the driver wants to hear of the first write, because this is that write. But in a VMA
+ * that is not writable it is read-only, also when the same page is inserted again.
  */
 static void vmf_insert_pmd_write(struct kunit *test)
 {

@@ -257,8 +257,9 @@ static void vmf_insert_occupied(struct kunit *test)
 }
 
 /*
- * If there is no memory for a table of the page table, the result is VM_FAULT_OOM, and
- * the page is neither mapped nor referenced. Each page-table level fails in turn.
+ * If there is no memory for a table of the page table, the result is VM_FAULT_OOM, because
+ * the fault is tried again when there is, and the page is neither mapped nor referenced.
+ * Each page-table level fails in turn.
  */
 static void vmf_insert_no_memory(struct kunit *test)
 {

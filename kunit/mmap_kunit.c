@@ -466,8 +466,8 @@ static void mmap_populate(struct kunit *test)
 /* -- what ->mmap may change -------------------------------------------------- */
 
 /*
- * vma_set_file() gives the VMA a file of the driver's choice, because a dma-buf is
- * mapped by the file of its exporter: the mapping holds a reference to that one and
+ * vma_set_file() gives the VMA a file of the driver's choice, because dma_buf_mmap()
+ * is called for files of other drivers: the mapping holds a reference to that one and
  * is found through it by unmap_mapping_range(), and the file that was passed to
  * mmap() is released (kernel-doc of vma_set_file()).
  */

@@ -292,7 +292,7 @@ static void pfn_huge_address(struct kunit *test)
 	int i;
 
 	if (!has_raw_huge() || !IS_ENABLED(CONFIG_64BIT))
-		kunit_skip(test, "needs CONFIG_64BIT and CONFIG_ARCH_SUPPORTS_PMD_PFNMAP, 2 MB PMDs");
+		kunit_skip(test, "needs CONFIG_64BIT, CONFIG_ARCH_SUPPORTS_PMD_PFNMAP, 2 MB PMDs");
 	/* One behind the other, they would not be at the offset of the file in a PMD. */
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct huge_map at = {

@@ -606,7 +606,10 @@ static const char *row_map_fixed_fails(struct cell *c, long unused)
 
 /* madvise() */
 
-/* Gives the advice for the whole mapping. */
+/*
+ * Gives the advice for the whole mapping. The VMA decides whether it is accepted,
+ * because the driver is not asked.
+ */
 static const char *row_madvise(struct cell *c, long advice)
 {
 	return result(madvise(PAGE(c, 2), 4 * psize(), advice));
@@ -669,7 +672,8 @@ static const char *row_process_madvise(struct cell *c, long advice)
 }
 
 /*
- * Reads the mapping in a child after MADV_DONTFORK. The child does not have it.
+ * Reads the mapping in a child after MADV_DONTFORK. The child does not have it, because
+ * a device may write to the parent's pages, which fork() must not make COW.
  */
 static const char *row_dontfork(struct cell *c, long unused)
 {

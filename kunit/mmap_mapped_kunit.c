@@ -79,8 +79,9 @@ static void mapped_fails(struct kunit *test)
 /*
  * If there is no memory for the VMA, a page table, or anything else between the
  * return of ->mmap_prepare and that of mmap(), mmap() is -ENOMEM, nothing is left,
- * and ->mapped is not called, because there is no mapping. The mapping crosses the
- * border of the largest page table, so it needs two tables of each level:
+ * and neither ->mapped nor ->close is called: what ->mapped did not do, ->close must
+ * not undo. The mapping crosses the border of the largest page table, so it needs
+ * two tables of each level:
  *
  *	             border
  *	|--- p0 ---|--- p1 ---|--- p2 ---|
@@ -108,6 +109,7 @@ static void mmap_action_no_memory(struct kunit *test)
 		long ret;
 
 		drv->mapped = 0;
+		drv->closes = 0;
 		ret = user_mmap(drv->outer, addr, VMA_SIZE, PROT_RW, row->flags | MAP_FIXED,
 				PGOFF);
 		mm_kunit_fail_end(&fail);
@@ -120,6 +122,7 @@ static void mmap_action_no_memory(struct kunit *test)
 		errors++;
 		KUNIT_ASSERT_EQ_MSG(test, ret, -ENOMEM, "allocation %u", fail.nth);
 		KUNIT_EXPECT_EQ_MSG(test, drv->mapped, 0, "allocation %u", fail.nth);
+		KUNIT_EXPECT_EQ_MSG(test, drv->closes, 0, "allocation %u", fail.nth);
 		KUNIT_EXPECT_EQ_MSG(test, vma_at(addr).end, 0, "allocation %u", fail.nth);
 		KUNIT_EXPECT_EQ_MSG(test, pte_val(user_pte_at(addr)),
 				    pte_val(mm_kunit_no_pte()),

@@ -11,7 +11,8 @@
  * ->mapped is called once for a new VMA, when its pages are mapped, with its range,
  * offset, file and private data, because the driver has seen a description only;
  * it may replace the private data (kernel-doc of vm_operations_struct.mapped). For
- * what follows, ->open and ->close are called.
+ * what follows, ->open and ->close are called. The mmap_lock is held for writing in
+ * ->mmap_prepare and ->mapped, so that nobody sees the mapping before ->mapped has.
  *
  *	AT
  *	|--- p0 ---|--- p1 ---|--- p2 ---|
@@ -27,7 +28,11 @@ static void mapped_arguments(struct kunit *test)
 	drv->vm_ops = &prepare_driver_vm_ops;
 	drv->prepare = row->prepare;
 	KUNIT_ASSERT_EQ(test, prepare_map(drv, PROT_RW, row->flags), AT);
+	KUNIT_EXPECT_EQ_MSG(test, drv->prepare_locked, true,
+			    "whether ->mmap_prepare has the mmap_lock for writing");
 	KUNIT_EXPECT_EQ_MSG(test, drv->mapped, 1, "after mmap()");
+	KUNIT_EXPECT_EQ_MSG(test, drv->mapped_locked, true,
+			    "whether ->mapped has the mmap_lock for writing");
 	KUNIT_EXPECT_EQ(test, drv->start, AT);
 	KUNIT_EXPECT_EQ(test, drv->end, AT + VMA_SIZE);
 	KUNIT_EXPECT_EQ(test, drv->pgoff, raw_private ? pfn : PGOFF);

@@ -52,6 +52,7 @@
  * @mapped_err: what ->mapped returns
  * @fail: the allocation to fail after ->mmap_prepare, or NULL
  * @seen: the description that ->mmap_prepare got
+ * @prepare_locked: whether the mmap_lock was held for writing in ->mmap_prepare
  * @closes_before: calls of ->close before ->mmap_prepare
  * @closes: calls of ->close in all
  * @opens: calls of ->open
@@ -65,6 +66,7 @@
  * @pte: the entry of the first page when ->mapped was called
  * @in_tree: whether the VMA could be found when ->mapped was called
  * @hidden: whether the i_mmap_rwsem was held when ->mapped was called
+ * @mapped_locked: whether the mmap_lock was held for writing in ->mapped
  */
 struct prepare_driver {
 	struct user_file *file;
@@ -81,6 +83,7 @@ struct prepare_driver {
 	struct mm_kunit_failing *fail;
 
 	struct vm_area_desc seen;
+	bool prepare_locked;
 	unsigned int closes_before;
 	unsigned int closes;
 	unsigned int opens;
@@ -94,6 +97,7 @@ struct prepare_driver {
 	pte_t pte;
 	bool in_tree;
 	bool hidden;
+	bool mapped_locked;
 };
 
 static inline struct prepare_driver *prepare_driver_of(const struct file *filp)
@@ -129,6 +133,7 @@ static inline int prepare_driver_mapped(unsigned long start, unsigned long end, 
 	drv->pte = user_pte_locked(start);
 	drv->in_tree = vma_lookup(current->mm, start);
 	drv->hidden = rwsem_is_locked(&filp->f_mapping->i_mmap_rwsem);
+	drv->mapped_locked = user_mmap_lock_held_for_writing(current->mm);
 	if (!drv->mapped_err)
 		*private = drv;
 
@@ -171,6 +176,7 @@ static inline int prepare_driver_mmap_prepare(struct vm_area_desc *desc)
 	int err = 0;
 
 	drv->seen = *desc;
+	drv->prepare_locked = user_mmap_lock_held_for_writing(desc->mm);
 	drv->closes_before = drv->closes;
 	if (drv->vm_ops)
 		desc->vm_ops = drv->vm_ops;

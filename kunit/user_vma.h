@@ -22,6 +22,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/mmap_lock.h>
 #include <linux/module.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
@@ -175,6 +176,16 @@ static inline bool user_write(unsigned long addr, u32 value)
 static inline bool user_vma_in_test(const struct vm_area_struct *vma)
 {
 	return vma->vm_mm == current->mm;
+}
+
+/* Who holds the mmap_lock for writing keeps readers out, too, itself included. */
+static inline bool user_mmap_lock_held_for_writing(struct mm_struct *mm)
+{
+	if (!mmap_read_trylock(mm))
+		return true;
+	mmap_read_unlock(mm);
+
+	return false;
 }
 
 /*

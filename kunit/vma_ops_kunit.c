@@ -285,21 +285,11 @@ static void may_split_refuses(struct kunit *test)
 #define UNLOCKED_OPEN	BIT(1)
 #define UNLOCKED_CLOSE	BIT(2)
 
-/* Who holds the mmap_lock for writing keeps readers out, too, itself included. */
-static bool mmap_lock_is_held_for_writing(struct mm_struct *mm)
-{
-	if (!mmap_read_trylock(mm))
-		return true;
-	mmap_read_unlock(mm);
-
-	return false;
-}
-
 static int locked_mmap(struct vm_area_struct *vma, void *data)
 {
 	struct mmap_driver *md = to_mmap_driver(data);
 
-	if (!mmap_lock_is_held_for_writing(vma->vm_mm))
+	if (!user_mmap_lock_held_for_writing(vma->vm_mm))
 		md->unlocked |= UNLOCKED_MMAP;
 
 	return mmap_driver_mmap(vma, data);
@@ -307,7 +297,7 @@ static int locked_mmap(struct vm_area_struct *vma, void *data)
 
 static void locked_open(struct vm_area_struct *vma)
 {
-	if (!mmap_lock_is_held_for_writing(vma->vm_mm))
+	if (!user_mmap_lock_held_for_writing(vma->vm_mm))
 		mmap_driver_of(vma)->unlocked |= UNLOCKED_OPEN;
 	test_driver_open(vma);
 }

@@ -684,8 +684,8 @@ overlay_files() {
 	done
 }
 
-# cases_of ARCH [SUBJECT...]: the cases that fail on ARCH without these patches, or
-# without all of them; with a tab and the subject
+# cases_of ARCH [SUBJECT...]: the cases that fail on ARCH, or on any machine if that
+# is empty, without these patches, or without all of them; with a tab and the subject
 cases_of() {
 	local arch=$1
 
@@ -696,7 +696,7 @@ cases_of() {
 			n = split($3, groups, / *; */)
 			for (i = 1; i <= n; i++) {
 				split(groups[i], half, / *: */)
-				if ((" " half[1] " ") !~ (" " arch " "))
+				if (arch && (" " half[1] " ") !~ (" " arch " "))
 					continue
 				m = split(half[2], cases, / +/)
 				for (j = 1; j <= m; j++)
@@ -706,12 +706,13 @@ cases_of() {
 		}' "$@" | LC_ALL=C sort -u
 }
 
-# known_cases ARCH: what cases_of prints of the fixes that were left out
+# known_cases: what cases_of prints of the fixes that were left out, of any machine:
+# whether a case suffers from what an earlier one did depends on the CPUs, too
 known_cases() {
 	local subject
 
 	for subject in "${LEFT_OUT[@]}"; do
-		cases_of "$1" "$subject"
+		cases_of '' "$subject"
 	done
 }
 

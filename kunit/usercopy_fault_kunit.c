@@ -91,18 +91,13 @@ static const struct partial partials[] = {
 	{ .desc = "all_there", .before = 64, .len = 64 },
 	{ .desc = "a_page_missing", .before = PAGE_SIZE, .len = 2 * PAGE_SIZE },
 	{ .desc = "all_missing", .before = 0, .len = 64 },
-	{ .desc = "last_word_missing", .before = 2 * PAGE_SIZE,
-	  .len = 2 * PAGE_SIZE + sizeof(long) },
-	{ .desc = "all_but_first_word_missing", .before = sizeof(long),
-	  .len = PAGE_SIZE },
-	{ .desc = "a_word_of_two_missing", .before = sizeof(long),
-	  .len = 2 * sizeof(long) },
-	{ .desc = "across_pages", .before = PAGE_SIZE + 256,
-	  .len = PAGE_SIZE + 512 },
+	{ .desc = "last_word_missing", .before = 2 * PAGE_SIZE, .len = 2 * PAGE_SIZE + sizeof(long) },
+	{ .desc = "all_but_first_word_missing", .before = sizeof(long), .len = PAGE_SIZE },
+	{ .desc = "a_word_of_two_missing", .before = sizeof(long), .len = 2 * sizeof(long) },
+	{ .desc = "across_pages", .before = PAGE_SIZE + 256, .len = PAGE_SIZE + 512 },
 	{ .desc = "unaligned", .before = PAGE_SIZE + 13, .len = PAGE_SIZE + 57 },
 	{ .desc = "unaligned_last_byte_missing", .before = 100, .len = 101 },
-	{ .desc = "unaligned_all_but_first_byte_missing", .before = 1,
-	  .len = 100 },
+	{ .desc = "unaligned_all_but_first_byte_missing", .before = 1, .len = 100 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(partial, partials, desc);
@@ -233,11 +228,7 @@ static void copy_bad_address(struct kunit *test)
 {
 	struct usercopy *u = usercopy_of(test);
 	const unsigned long bad[] = {
-		(unsigned long)u->expected,
-		-PAGE_SIZE,
-		-8,
-		TASK_SIZE_MAX,
-		0,
+		(unsigned long)u->expected, -PAGE_SIZE, -8, TASK_SIZE_MAX, 0,
 	};
 	u32 value;
 	int i;
@@ -283,8 +274,7 @@ static void copy_bad_address(struct kunit *test)
 struct access {
 	const char *desc;
 	unsigned long prot;
-	bool readable;
-	bool writable;
+	bool readable, writable;
 };
 
 static const struct access accesses[] = {
@@ -477,37 +467,26 @@ static void pagefault_disable_copies(struct kunit *test)
 
 struct fault_in {
 	const char *desc;
-	size_t (*call)(unsigned long addr, size_t size);
-	bool write;
-	bool destroys;
+	size_t (*call)(const char __user *addr, size_t size);
+	bool write, destroys;
 };
 
-static size_t call_readable(unsigned long addr, size_t size)
+static size_t call_writeable(const char __user *addr, size_t size)
 {
-	return fault_in_readable(user_ptr(addr), size);
+	return fault_in_writeable((char __user *)addr, size);
 }
 
-static size_t call_writeable(unsigned long addr, size_t size)
+static size_t call_subpage_writeable(const char __user *addr, size_t size)
 {
-	return fault_in_writeable(user_ptr(addr), size);
-}
-
-static size_t call_subpage_writeable(unsigned long addr, size_t size)
-{
-	return fault_in_subpage_writeable(user_ptr(addr), size);
-}
-
-static size_t call_safe_writeable(unsigned long addr, size_t size)
-{
-	return fault_in_safe_writeable(user_ptr(addr), size);
+	return fault_in_subpage_writeable((char __user *)addr, size);
 }
 
 static const struct fault_in fault_ins[] = {
-	{ .desc = "fault_in_readable", .call = call_readable },
+	{ .desc = "fault_in_readable", .call = fault_in_readable },
 	{ .desc = "fault_in_writeable", .call = call_writeable, .write = true, .destroys = true },
 	{ .desc = "fault_in_subpage_writeable", .call = call_subpage_writeable, .write = true,
 	  .destroys = true },
-	{ .desc = "fault_in_safe_writeable", .call = call_safe_writeable, .write = true },
+	{ .desc = "fault_in_safe_writeable", .call = fault_in_safe_writeable, .write = true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(fault_in, fault_ins, desc);
@@ -525,15 +504,15 @@ static void fault_in_pages(struct kunit *test)
 	unsigned long addr;
 
 	addr = driver_map(test, PROT_RW, MAP_SHARED);
-	KUNIT_EXPECT_EQ(test, row->call(addr, 0), 0);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(addr), 0), 0);
 	KUNIT_EXPECT_EQ(test, u->drv.faults, 0);
-	KUNIT_EXPECT_EQ(test, row->call(addr + PAGE_SIZE - 1, 1), 0);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(addr + PAGE_SIZE - 1), 1), 0);
 	KUNIT_EXPECT_EQ(test, u->drv.faults, 1);
 	KUNIT_EXPECT_PTR_EQ(test, user_page(addr, flags), u->drv.pages[0]);
-	KUNIT_EXPECT_EQ(test, row->call(addr + PAGE_SIZE - 1, PAGE_SIZE + 1), 0);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(addr + PAGE_SIZE - 1), PAGE_SIZE + 1), 0);
 	KUNIT_EXPECT_EQ(test, u->drv.faults, 2);
 	KUNIT_EXPECT_PTR_EQ(test, user_page(addr + PAGE_SIZE, flags), u->drv.pages[1]);
-	KUNIT_EXPECT_EQ(test, row->call(addr + PAGE_SIZE - 1, PAGE_SIZE + 2), 0);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(addr + PAGE_SIZE - 1), PAGE_SIZE + 2), 0);
 	KUNIT_EXPECT_EQ(test, u->drv.faults, 3);
 	KUNIT_EXPECT_PTR_EQ(test, user_page(addr + 2 * PAGE_SIZE, flags), u->drv.pages[2]);
 }
@@ -552,14 +531,14 @@ static void fault_in_partial(struct kunit *test)
 	u->drv.error = VM_FAULT_SIGBUS;
 	addr = driver_map(test, PROT_RW, MAP_SHARED);
 	end = addr + 2 * PAGE_SIZE;
-	KUNIT_EXPECT_EQ(test, row->call(addr + 100, 2 * PAGE_SIZE), 100);
-	KUNIT_EXPECT_EQ(test, row->call(addr + 100, 2 * PAGE_SIZE - 100), 0);
-	KUNIT_EXPECT_EQ(test, row->call(end - 1, 2), 1);
-	KUNIT_EXPECT_EQ(test, row->call(end, 64), 64);
-	KUNIT_EXPECT_EQ(test, row->call(end + 100, 64), 64);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(addr + 100), 2 * PAGE_SIZE), 100);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(addr + 100), 2 * PAGE_SIZE - 100), 0);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(end - 1), 2), 1);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(end), 64), 64);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(end + 100), 64), 64);
 
 	/* What wraps goes on until the end of the address space at most. */
-	KUNIT_EXPECT_GT(test, row->call(addr, -PAGE_SIZE), 0);
+	KUNIT_EXPECT_GT(test, row->call(user_ptr(addr), -PAGE_SIZE), 0);
 }
 
 /*
@@ -575,7 +554,7 @@ static void fault_in_contents(struct kunit *test)
 	fill(mem_of(u), BUF_SIZE, 1);
 	memcpy(u->expected, mem_of(u), BUF_SIZE);
 	addr = driver_map(test, PROT_RW, MAP_SHARED);
-	KUNIT_EXPECT_EQ(test, row->call(addr + 100, BUF_SIZE - 100), 0);
+	KUNIT_EXPECT_EQ(test, row->call(user_ptr(addr + 100), BUF_SIZE - 100), 0);
 	if (row->destroys) {
 		u->expected[100] = 0;
 		u->expected[PAGE_SIZE] = 0;

@@ -4,8 +4,8 @@
  * part of the user's buffer cannot be accessed, when faults are not allowed,
  * and when the buffer is the mapping of a driver.
  *
- * A caller gets the number of bytes that were not copied. It is to be exact,
- * since the rest has been: what was copied may be used, or seen by the user.
+ * A caller gets the number of bytes that were not copied. It is to be exact, since
+ * the rest has been: what was copied may be used, or seen by the user.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
@@ -41,7 +41,6 @@ static struct usercopy *usercopy_of(struct kunit *test)
 	return container_of(test->priv, struct usercopy, drv);
 }
 
-/* Maps NR_PAGES of the driver's pages. */
 static unsigned long driver_map(struct kunit *test, unsigned long prot, unsigned long flags)
 {
 	return test_driver_map(test, 0, 0, NR_PAGES, prot, flags);
@@ -91,7 +90,8 @@ static const struct partial partials[] = {
 	{ .desc = "all_there", .before = 64, .len = 64 },
 	{ .desc = "a_page_missing", .before = PAGE_SIZE, .len = 2 * PAGE_SIZE },
 	{ .desc = "all_missing", .before = 0, .len = 64 },
-	{ .desc = "last_word_missing", .before = 2 * PAGE_SIZE, .len = 2 * PAGE_SIZE + sizeof(long) },
+	{ .desc = "last_word_missing", .before = 2 * PAGE_SIZE,
+	  .len = 2 * PAGE_SIZE + sizeof(long) },
 	{ .desc = "all_but_first_word_missing", .before = sizeof(long), .len = PAGE_SIZE },
 	{ .desc = "a_word_of_two_missing", .before = sizeof(long), .len = 2 * sizeof(long) },
 	{ .desc = "across_pages", .before = PAGE_SIZE + 256, .len = PAGE_SIZE + 512 },

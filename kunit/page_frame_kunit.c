@@ -164,7 +164,7 @@ static void highmem_page_has_no_address(struct kunit *test)
 {
 	struct page *page = alloc_highmem_pages(test);
 	struct folio *folio = page_folio(page);
-	void *addr;
+	void *mapped, *local;
 
 	kmap_flush_unused();
 	KUNIT_EXPECT_PTR_EQ(test, page_address(page), NULL);
@@ -172,21 +172,21 @@ static void highmem_page_has_no_address(struct kunit *test)
 	KUNIT_EXPECT_GE(test, page_to_phys(page),
 			(phys_addr_t)__pa(high_memory - 1) + 1);
 
-	addr = kmap(page);
-	KUNIT_EXPECT_PTR_EQ(test, page_address(page), addr);
-	KUNIT_EXPECT_PTR_EQ(test, folio_address(folio), addr);
-	KUNIT_EXPECT_PTR_NE(test, page_to_virt(page), addr);
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_addr(addr), 0);
+	mapped = kmap(page);
+	KUNIT_EXPECT_PTR_EQ(test, page_address(page), mapped);
+	KUNIT_EXPECT_PTR_EQ(test, folio_address(folio), mapped);
+	KUNIT_EXPECT_PTR_NE(test, page_to_virt(page), mapped);
+	KUNIT_EXPECT_EQ(test, !!is_vmalloc_addr(mapped), 0);
 	if (!IS_ENABLED(CONFIG_DEBUG_VIRTUAL))
-		KUNIT_EXPECT_PTR_NE(test, virt_to_page(addr), page);
+		KUNIT_EXPECT_PTR_NE(test, virt_to_page(mapped), page);
 	kunmap(page);
 
-	addr = kmap_local_page(page);
-	KUNIT_EXPECT_EQ(test, !!virt_addr_valid(addr), 0);
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_addr(addr), 0);
+	local = kmap_local_page(page);
+	KUNIT_EXPECT_EQ(test, !!virt_addr_valid(local), 0);
+	KUNIT_EXPECT_EQ(test, !!is_vmalloc_addr(local), 0);
 	if (!IS_ENABLED(CONFIG_DEBUG_VIRTUAL))
-		KUNIT_EXPECT_PTR_NE(test, virt_to_page(addr), page);
-	kunmap_local(addr);
+		KUNIT_EXPECT_PTR_NE(test, virt_to_page(local), page);
+	kunmap_local(local);
 }
 
 /*

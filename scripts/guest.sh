@@ -60,6 +60,45 @@ io_start=0x100000000 io_length=0x80000000000
 io_start=0xfffffffffffff000 io_length=8192
 END
 
+# free_kib: of memory, with what each CPU keeps on lists
+free_kib() {
+	awk '/ pages free/ { pages += $3 } / count:/ { pages += $2 } END { print 4 * pages }' \
+		/proc/zoneinfo
+}
+
+# A buffer that the files of a node share is 2 MiB. Whoever unloads the driver wants
+# them back: of no node are there 30 left after 30 times.
+for _ in 1 2 3; do
+	before=$(free_kib)
+	n=0
+	while [ "$n" -lt 30 ]; do
+		modprobe addrmap || break
+		for node in /dev/addrmap/*; do
+			: < "$node"
+		done
+		rmmod addrmap || break
+		n=$((n + 1))
+	done
+	lost=$((before - $(free_kib)))
+	[ "$lost" -ge $((15 * 2048)) ] || break
+done
+if [ "$n" -lt 30 ] || [ "$lost" -ge $((15 * 2048)) ]; then
+	echo "addrmap, loaded and removed $n times: $lost KiB are lost"
+	status=2
+fi
+
+# Write-combining: for the kernel and for programs
+if [ "$io" ] && [ -e "$kselftest/mm/addrmap" ]; then
+	# shellcheck disable=SC2086
+	modprobe addrmap $io io_wc=1
+	if ! "$kselftest/mm/addrmap" -t io_cache_mode > "$out/io_wc" 2>&1; then
+		echo "addrmap $io io_wc=1 is not write-combining:"
+		sed 's/^/# /' "$out/io_wc"
+		status=2
+	fi
+	rmmod addrmap
+fi
+
 # shellcheck disable=SC2086
 if ! modprobe addrmap $io; then
 	echo "the driver cannot be loaded"

@@ -24,6 +24,8 @@
 #include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -1523,6 +1525,235 @@ TEST_F_TIMEOUT(addrmap, alloc_fails, SLOW_TIMEOUT)
 	close(fail_nth);
 }
 
+/*
+ * The memory of a buffer is free again when the file is closed, whoever is charged for
+ * it, or those who open a node would use up the machine.
+ */
+TEST_F_TIMEOUT(addrmap_node, close_frees_buffer, SLOW_TIMEOUT)
+{
+	const long len = 64 * psize(), nr = 128;
+	long lost = 0;
+
+	if (variant->device)
+		SKIP(return, "needs a node whose buffer is not a device's memory");
+	/* Others use memory, too, but not that much each time. */
+	for (int pass = 0; pass < 3; pass++) {
+		lost = mem_free();
+		for (long i = 0; i < nr; i++) {
+			int fd = addrmap_open(variant->node, O_RDWR);
+
+			ASSERT_GE(fd, 0);
+			ASSERT_EQ(addrmap_set_length(fd, len), 0);
+			close(fd);
+		}
+		lost -= mem_free();
+		if (lost <= nr * len / 2)
+			break;
+	}
+	EXPECT_LE(lost, nr * len / 2) {
+		TH_LOG("/dev/addrmap/%s: %ld KiB of %ld KiB are lost",
+		       variant->node, lost >> 10, nr * len >> 10);
+	}
+}
+
+FIXTURE(addrmap_charge)
+{
+	char mnt[32];		/* cgroup2 */
+	char group[64];		/* a new cgroup, which the test is in */
+	int fd[128];		/* files with a buffer of their own */
+};
+
+FIXTURE_VARIANT(addrmap_charge)
+{
+	const char *node;
+	bool array;	/* there is an array of pages besides the pages */
+	size_t nr;	/* of files */
+};
+
+#define CHARGED(_name, _node, ...)				\
+	FIXTURE_VARIANT_ADD(addrmap_charge, _name)		\
+	{							\
+		.node = _node,					\
+		.nr = 128,					\
+		__VA_ARGS__					\
+	}
+
+/* Not "vmalloc" and "dma", whose memory nobody is charged for, nor "io". */
+CHARGED(pfn, "pfn");
+CHARGED(pages, "pages", .array = true);
+CHARGED(fault, "fault", .array = true);
+CHARGED(fault_around, "fault-around", .array = true);
+CHARGED(pfn_fault, "pfn-fault");
+CHARGED(pfn_huge, "pfn-huge");
+CHARGED(segments, "segments");
+CHARGED(written, "written", .array = true);
+CHARGED(pfn_written, "pfn-written");
+CHARGED(revoke, "revoke", .array = true);
+
+/* A buffer is whole blocks. */
+FIXTURE_VARIANT_ADD(addrmap_charge, huge)
+{
+	.node = "huge",
+	.nr = 8,
+};
+
+FIXTURE_SETUP(addrmap_charge)
+{
+	char path[96];
+	int fd;
+
+	strcpy(self->mnt, "/tmp/addrmap-XXXXXX");
+	if (!mkdtemp(self->mnt))
+		self->mnt[0] = 0;
+	ASSERT_NE(self->mnt[0], 0);
+	if (mount("cgroup2", self->mnt, "cgroup2", 0, NULL))
+		SKIP(return, "needs CONFIG_MEMCG");
+	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", self->mnt);
+	if (write_text(path, "+memory"))
+		SKIP(return, "needs CONFIG_MEMCG, and no cgroup v1 that has it");
+	/* The buffer that all files share is allocated by the first open(). */
+	fd = addrmap_open(variant->node, O_RDWR);
+	ASSERT_GE(fd, 0);
+	close(fd);
+	snprintf(self->group, sizeof(self->group), "%s/addrmap-test-%d", self->mnt,
+		 getpid());
+	ASSERT_EQ(mkdir(self->group, 0755), 0);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", self->group);
+	ASSERT_EQ(write_text(path, "0"), 0);
+}
+
+FIXTURE_TEARDOWN(addrmap_charge)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", self->mnt);
+	if (self->group[0]) {
+		write_text(path, "0");
+		rmdir(self->group);
+	}
+	umount(self->mnt);
+	rmdir(self->mnt);
+}
+
+/* What @name of memory.stat is in the cgroup, or -1. */
+static long group_stat(const char *group, const char *name)
+{
+	char path[96], line[128], found[64];
+	long value, result = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/memory.stat", group);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%63s %ld", found, &value) == 2 &&
+		    !strcmp(found, name))
+			result = value;
+	}
+	if (f)
+		fclose(f);
+
+	return result;
+}
+
+/*
+ * Wait until @name of memory.stat is at least @from and at most @to: it may be two
+ * seconds late, and some memory is freed after a grace period of RCU. The last value.
+ */
+static long wait_for_stat(const char *group, const char *name, long from, long to)
+{
+	long value = group_stat(group, name);
+
+	for (int i = 0; i < 100 && (value < from || value > to); i++) {
+		usleep(100000);
+		value = group_stat(group, name);
+	}
+
+	return value;
+}
+
+/* Does nothing but settle: what it returns does not change any more. */
+static long settled_stat(const char *group, const char *name)
+{
+	usleep(2500000);
+
+	return group_stat(group, name);
+}
+
+/*
+ * Who has a buffer allocated is charged for its pages and for the array of them, or the
+ * limits of a cgroup would be of no use. When the file is closed nothing is left.
+ */
+TEST_F_TIMEOUT(addrmap_charge, buffers, SLOW_TIMEOUT)
+{
+	long kernel, slab, charged, page = psize();
+	const size_t len = 64 * page;
+	long want = variant->nr * len, array = variant->nr * 64 * sizeof(long);
+
+	for (size_t i = 0; i < variant->nr; i++) {
+		self->fd[i] = addrmap_open(variant->node, O_RDWR);
+		ASSERT_GE(self->fd[i], 0);
+	}
+	kernel = settled_stat(self->group, "kernel");
+	slab = group_stat(self->group, "slab_unreclaimable");
+	ASSERT_GE(kernel, 0);
+	for (size_t i = 0; i < variant->nr; i++)
+		ASSERT_EQ(addrmap_set_length(self->fd[i], len), 0);
+
+	charged = wait_for_stat(self->group, "kernel", kernel + want, LONG_MAX) - kernel;
+	EXPECT_GE(charged, want) {
+		TH_LOG("/dev/addrmap/%s: %ld KiB charged for buffers of %ld KiB",
+		       variant->node, charged >> 10, want >> 10);
+	}
+	if (variant->array) {
+		charged = wait_for_stat(self->group, "slab_unreclaimable",
+					slab + array, LONG_MAX) - slab;
+		EXPECT_GE(charged, array) {
+			TH_LOG("/dev/addrmap/%s: %ld bytes charged for arrays of %ld bytes",
+			       variant->node, charged, array);
+		}
+	}
+
+	for (size_t i = 0; i < variant->nr; i++)
+		close(self->fd[i]);
+	/* Not a page of each buffer. */
+	want = variant->nr / 2 * page;
+	charged = wait_for_stat(self->group, "kernel", 0, kernel + want) - kernel;
+	EXPECT_LE(charged, want) {
+		TH_LOG("/dev/addrmap/%s: %ld KiB are charged after close()",
+		       variant->node, charged >> 10);
+	}
+}
+
+/*
+ * What an open file and its buffer take besides the pages is freed when the file is
+ * closed: not even 8 bytes of each are left.
+ */
+TEST_F_TIMEOUT(addrmap_charge, close_frees, SLOW_TIMEOUT)
+{
+	const long nr = 4096;
+	long before = 0, left;
+
+	if (!strcmp(variant->node, "huge"))
+		SKIP(return, "needs a node whose buffer can be a page");
+	/* The first ones leave what is there once for all. */
+	for (long i = -nr / 4; i < nr; i++) {
+		int fd;
+
+		if (!i)
+			before = settled_stat(self->group, "slab_unreclaimable");
+		fd = addrmap_open(variant->node, O_RDWR);
+		ASSERT_GE(fd, 0);
+		ASSERT_EQ(addrmap_set_length(fd, psize()), 0);
+		close(fd);
+	}
+	left = wait_for_stat(self->group, "slab_unreclaimable", 0,
+			     before + nr * 8 / 2) - before;
+	EXPECT_LE(left, nr * 8 / 2) {
+		TH_LOG("/dev/addrmap/%s: %ld bytes left by %ld files",
+		       variant->node, left, nr);
+	}
+}
+
 struct race {
 	const char *node;
 	int fd;
@@ -1601,6 +1832,162 @@ TEST_F_TIMEOUT(addrmap_node, set_length_race, SLOW_TIMEOUT)
 	}
 	EXPECT_EQ(addrmap_mappings(fd), 0);
 	close(fd);
+}
+
+/* Two processes do something with the same file at once, again and again. */
+struct rounds {
+	atomic_int go, done;	/* the round to start, and that is over */
+	int fd;
+	int delay;		/* before the other process does its part */
+	long (*part)(int fd);
+	long result;		/* of that */
+};
+
+#define NR_ROUNDS	500
+
+static void spin(int n)
+{
+	for (volatile int i = 0; i < n; i++)
+		;
+}
+
+static void start_round(struct rounds *r, int round, int fd)
+{
+	/* Each of the two is late by more and more, then the other one. */
+	int late = (round % 64 - 32) * 20;
+
+	r->fd = fd;
+	r->delay = late;
+	r->go = round;
+	spin(-late);
+}
+
+static void end_round(struct rounds *r, int round)
+{
+	while (r->done != round)
+		sched_yield();
+}
+
+static int do_rounds(void *arg)
+{
+	struct rounds *r = arg;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int round = 1; round <= NR_ROUNDS; round++) {
+		while (r->go != round)
+			sched_yield();
+		spin(r->delay);
+		r->result = r->part(r->fd);
+		r->done = round;
+	}
+
+	return 0;
+}
+
+/*
+ * Start a process that does @part in each round. It has memory of its own, but the
+ * same file descriptors.
+ */
+static struct rounds *start_rounds(long (*part)(int fd), pid_t *pid)
+{
+	static char stack[1 << 16] __attribute__((aligned(64)));
+	struct rounds *r = mmap(NULL, psize(), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (r == MAP_FAILED)
+		return NULL;
+	r->part = part;
+	*pid = clone(do_rounds, stack + sizeof(stack), CLONE_FILES | SIGCHLD, r);
+
+	return *pid < 0 ? NULL : r;
+}
+
+static long part_set_length(int fd)
+{
+	return addrmap_set_length(fd, 8 * psize()) ? errno : 0;
+}
+
+/*
+ * If two processes set the length of a file at once, one of them does it and the other
+ * one is refused, because a file gets a buffer of its own once.
+ */
+TEST_F_TIMEOUT(addrmap_node, set_length_at_once, SLOW_TIMEOUT)
+{
+	struct rounds *r;
+	pid_t pid;
+
+	if (variant->device)
+		SKIP(return, "needs a node whose buffer is not a device's memory");
+	r = start_rounds(part_set_length, &pid);
+	ASSERT_NE(r, NULL);
+	for (int round = 1; round <= NR_ROUNDS; round++) {
+		int fd = addrmap_open(variant->node, O_RDWR);
+		long mine;
+
+		ASSERT_GE(fd, 0);
+		start_round(r, round, fd);
+		mine = part_set_length(fd);
+		end_round(r, round);
+		EXPECT_EQ(mine + r->result, EBUSY) {
+			TH_LOG("/dev/addrmap/%s, round %d: errno %ld here, %ld there",
+			       variant->node, round, mine, r->result);
+		}
+		close(fd);
+	}
+	EXPECT_EQ(waitpid(pid, NULL, 0), pid);
+	munmap(r, psize());
+}
+
+/* The byte of the second page that mmap() of two pages shows, or -errno. */
+static long part_map(int fd)
+{
+	char *map = mmap(NULL, 2 * psize(), PROT_READ, MAP_SHARED, fd, 0);
+	long byte;
+
+	if (map == MAP_FAILED)
+		return -errno;
+	byte = access_signal(map + psize(), false) ? -EFAULT :
+	       *(volatile unsigned char *)(map + psize());
+	munmap(map, 2 * psize());
+
+	return byte;
+}
+
+/*
+ * mmap() of two pages, while another process gives the file a buffer of one page,
+ * either maps the shared buffer or fails, because what was checked against the length
+ * of a buffer has to be a mapping of that buffer.
+ */
+TEST_F_TIMEOUT(addrmap_node, mmap_during_set_length, SLOW_TIMEOUT)
+{
+	int shared = addrmap_open(variant->node, O_RDWR);
+	unsigned char byte = 0x5a;
+	struct rounds *r;
+	pid_t pid;
+
+	if (variant->device)
+		SKIP(return, "needs a node whose buffer is not a device's memory");
+	ASSERT_EQ(pwrite(shared, &byte, 1, psize()), 1);
+	r = start_rounds(part_map, &pid);
+	ASSERT_NE(r, NULL);
+	for (int round = 1; round <= NR_ROUNDS; round++) {
+		int fd = addrmap_open(variant->node, O_RDWR);
+
+		ASSERT_GE(fd, 0);
+		start_round(r, round, fd);
+		EXPECT_EQ(addrmap_set_length(fd, psize()), 0);
+		end_round(r, round);
+		if (r->result != -EINVAL) {
+			EXPECT_EQ(r->result, byte) {
+				TH_LOG("/dev/addrmap/%s, round %d: byte of page 1",
+				       variant->node, round);
+			}
+		}
+		close(fd);
+	}
+	EXPECT_EQ(waitpid(pid, NULL, 0), pid);
+	munmap(r, psize());
+	close(shared);
 }
 
 static void race_set_length(struct race *race, unsigned int *seed)
@@ -1786,6 +2173,54 @@ TEST(huge_pmd)
 	close(fd);
 }
 
+/*
+ * Blocks are mapped as such if the policy for THP is "madvise", too, because the driver
+ * has done what madvise() would do; and not if it is "never".
+ */
+TEST(huge_policy)
+{
+	const char *path = "/sys/kernel/mm/transparent_hugepage/enabled";
+	char was[64] = "", *word, *end, *map;
+	__u64 pmd = read_pmd_pagesize();
+	struct vma vma[2] = {};
+	int policy, fd;
+
+	policy = open(path, O_RDWR);
+	if (policy < 0 || read(policy, was, sizeof(was) - 1) <= 0)
+		SKIP(return, "needs CONFIG_TRANSPARENT_HUGEPAGE");
+	if (pmd > ADDRMAP_SHARED_LENGTH)
+		SKIP(return, "needs PMDs of at most %lu KiB",
+		     ADDRMAP_SHARED_LENGTH >> 10);
+	fd = addrmap_open("huge", O_RDWR);
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(addrmap_set_length(fd, pmd), 0);
+	map = mmap(NULL, 2 * pmd, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(map, MAP_FAILED);
+	map += -(uintptr_t)map % pmd;
+	for (int i = 0; i < 2; i++) {
+		const char *to = i ? "never" : "madvise";
+
+		if (pwrite(policy, to, strlen(to), 0) < 0)
+			break;
+		mmap(map, pmd, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
+		FORCE_READ(*map);
+		find_vma(map, &vma[i]);
+	}
+	word = strchr(was, '[');
+	end = strchr(was, ']');
+	if (word && end)
+		EXPECT_EQ(pwrite(policy, word + 1, end - word - 1, 0), end - word - 1);
+	EXPECT_EQ(vma[0].pmd, (long)pmd / 1024) {
+		TH_LOG("KiB mapped by huge entries, madvise");
+	}
+	EXPECT_EQ(vma[1].pmd, 0) {
+		TH_LOG("KiB mapped by huge entries, never");
+	}
+	munmap(map, pmd);
+	close(policy);
+	close(fd);
+}
+
 FIXTURE(addrmap_pfn_huge)
 {
 	int fd;
@@ -1801,6 +2236,8 @@ FIXTURE_SETUP(addrmap_pfn_huge)
 	ASSERT_GE(self->fd, 0);
 	if (!addrmap_has_raw_huge())
 		SKIP(return, "needs CONFIG_ARCH_SUPPORTS_PMD_PFNMAP");
+	if (!addrmap_sees_frames())
+		SKIP(return, "needs a mincore() that sees VM_PFNMAP, as of 7.3");
 	self->pmd = read_pmd_pagesize();
 	/* The driver's blocks are no larger, see pfn_huge.c. */
 	if (self->pmd > ADDRMAP_SHARED_LENGTH)
@@ -2343,6 +2780,7 @@ TEST_F(addrmap_written, not_by_mapping)
 
 struct writer {
 	volatile unsigned int *page;
+	int mem;	/* /proc/self/mem to write by, or -1 */
 	atomic_uint go, done;
 };
 
@@ -2355,7 +2793,10 @@ static void *write_rounds(void *p)
 		while (w->go == round)
 			sched_yield();
 		round = w->go;
-		*w->page = round;
+		if (w->mem < 0)
+			*w->page = round;
+		else
+			pwrite(w->mem, &round, sizeof(round), (uintptr_t)w->page);
 		w->done = round;
 	}
 
@@ -2366,14 +2807,15 @@ static void *write_rounds(void *p)
  * No write gets lost that is made while ADDRMAP_WRITTEN looks: whoever copies a
  * page when it is told of has all that was written in the end.
  */
-TEST_F_TIMEOUT(addrmap_written, race, SLOW_TIMEOUT)
+static unsigned int written_race(int fd, char *map, int mem)
 {
-	struct writer w = { .page = (volatile unsigned int *)self->map };
+	struct writer w = { .page = (volatile unsigned int *)map, .mem = mem };
 	unsigned int copy = 0, lost = 0;
 	pthread_t thread;
 
 	*w.page = 0;
-	ASSERT_EQ(pthread_create(&thread, NULL, write_rounds, &w), 0);
+	if (pthread_create(&thread, NULL, write_rounds, &w))
+		return UINT_MAX;
 	for (unsigned int round = 1; round <= 2000; round++) {
 		bool last;
 
@@ -2383,8 +2825,8 @@ TEST_F_TIMEOUT(addrmap_written, race, SLOW_TIMEOUT)
 
 			/* The last time, it has been written. */
 			last = w.done == round;
-			if (addrmap_written(self->fd, 0, &first) > 0)
-				pread(self->fd, &copy, sizeof(copy), 0);
+			if (addrmap_written(fd, 0, &first) > 0)
+				pread(fd, &copy, sizeof(copy), 0);
 			/* Mapped read-only again by a read, now and then. */
 			if (round % 3 == 0)
 				FORCE_READ(*w.page);
@@ -2393,7 +2835,23 @@ TEST_F_TIMEOUT(addrmap_written, race, SLOW_TIMEOUT)
 	}
 	w.go = UINT_MAX;
 	pthread_join(thread, NULL);
-	EXPECT_EQ(lost, 0);
+
+	return lost;
+}
+
+TEST_F_TIMEOUT(addrmap_written, race, SLOW_TIMEOUT)
+{
+	EXPECT_EQ(written_race(self->fd, self->map, -1), 0);
+}
+
+/* The same of writes by a debugger, which may come without a page fault. */
+TEST_F_TIMEOUT(addrmap_written, race_debugger, SLOW_TIMEOUT)
+{
+	int mem = open("/proc/self/mem", O_RDWR);
+
+	ASSERT_GE(mem, 0);
+	EXPECT_EQ(written_race(self->fd, self->map, mem), 0);
+	close(mem);
 }
 
 /* Opens the device by another node, which is removed again; -1 if it cannot. */

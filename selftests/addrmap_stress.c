@@ -49,6 +49,12 @@ const struct node nodes[NR_NODES] = {
 	{ .name = "huge", .refault = true },
 	{ .name = "pfn-huge", .raw = true, .refault = true,
 	  .shared_only = true },
+	{ .name = "segments", .raw = true, .refault = true,
+	  .shared_only = true },
+	{ .name = "written", .refault = true },
+	{ .name = "pfn-written", .raw = true, .refault = true,
+	  .shared_only = true },
+	{ .name = "dma", .raw = true, .shared_only = true },
 	{ .name = "revoke", .refault = true, .revoke = true },
 	{ .name = "io", .raw = true, .shared_only = true, .device = true },
 };

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 
 #include "kselftest.h"
@@ -187,27 +187,45 @@ static inline bool addrmap_has_raw_huge(void)
 	return false;
 }
 
-static inline long addrmap_nr_faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_minflt + usage.ru_majflt;
-}
-
-/* How many page faults it is to read each page from @p on. */
+/*
+ * How many page faults it is to read each page from @p on: how many have no page
+ * table entry when it is their turn. getrusage() would count faults on code, stack and
+ * data of this program, too, which come and go: as when the next page of the code is
+ * just being read from the disk, or when compaction moves one. Before 7.3, mincore()
+ * does not see page frames, see addrmap_sees_frames().
+ */
 static inline long addrmap_faults(volatile char *p, size_t len)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	long before;
+	long faults = 0;
 
-	/* What the question itself touches is touched before. */
-	addrmap_nr_faults();
-	before = addrmap_nr_faults();
-	for (size_t i = 0; i < len; i += page)
+	for (size_t i = 0; i < len; i += page) {
+		unsigned char there = 0;
+
+		mincore((void *)(p + i), page, &there);
+		faults += !(there & 1);
 		p[i];
+	}
 
-	return addrmap_nr_faults() - before;
+	return faults;
+}
+
+/* Does mincore() see page frames, as of the node "pfn", all of which mmap() maps? */
+static inline bool addrmap_sees_frames(void)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	int fd = addrmap_open("pfn", O_RDWR);
+	unsigned char there = 0;
+	void *p;
+
+	p = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, 0);
+	if (p != MAP_FAILED) {
+		mincore(p, page, &there);
+		munmap(p, page);
+	}
+	close(fd);
+
+	return there & 1;
 }
 
 /* What /proc/self/smaps says of a VMA. */

@@ -7,8 +7,10 @@
  * made contiguous by an IOMMU. So nothing is to be derived from the kernel
  * address, virt_to_page() least of all: dma_mmap_coherent() knows how to map it.
  *
- * It needs a device. Here it is a platform device of the module's own, which
- * does nothing; a driver has one from its bus, as in &pdev->dev.
+ * It needs a device. Not to be copied: here it is a platform device of the module's
+ * own, which does nothing, and has a DMA mask of 64 bits for no reason. A driver has
+ * a device from its bus, as in &pdev->dev, and the mask of its hardware. Nor to a
+ * node that everybody can open: nobody is charged for the memory.
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>

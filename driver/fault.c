@@ -6,6 +6,10 @@
  * hold references to the pages, so get_user_pages() works. The kernel has no
  * contiguous view of the pages, which may be in high memory: it maps one at a
  * time by kmap_local_page().
+ *
+ * Not to be copied for memory that the driver takes back while it is mapped: the
+ * memory manager maps the page when ->fault has returned, with no lock of the
+ * driver's held. For that, see revoke.c.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>

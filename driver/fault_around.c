@@ -11,6 +11,10 @@
  *
  * The pages are of large folios where there are such, because vm_insert_pages()
  * and munmap() do what they can for all pages of a folio at once.
+ *
+ * Not to be copied: that 64 pages are mapped at once, which is for the tests. It is
+ * of use as far as programs go on to access these pages, and costs time otherwise.
+ * For memory that the driver takes back, see revoke.c, as of fault.c.
  */
 #include <linux/align.h>
 #include <linux/gfp.h>

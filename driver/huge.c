@@ -6,6 +6,10 @@
  * level, if the block lies in the mapping and at the same offset in its PMD.
  * Otherwise, ->fault maps a single page. For the former to be the normal case,
  * mmap() has to choose a suitable address: ->get_unmapped_area.
+ *
+ * Not to be copied for small buffers: a buffer of one page takes a whole block.
+ * pfn_huge.c has a last block that is smaller. For memory that the driver takes
+ * back, see revoke.c, as of fault.c.
  */
 #include <linux/bits.h>
 #include <linux/gfp.h>

@@ -5,6 +5,9 @@
  * For user space the pages are mapped one behind the other as well, by an
  * action of ->mmap_prepare that does what vm_map_pages() does. The page tables
  * hold references to the pages, so get_user_pages() works.
+ *
+ * Not to be copied if the kernel accesses a page at a time: it needs no vmap() for
+ * that, but kmap_local_page(), as with the pages of fault.c.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>

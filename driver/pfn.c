@@ -8,6 +8,9 @@
  * so it has to stay until the last mapping is gone (see internal.h). For the
  * same reason get_user_pages() and with it O_DIRECT refuse such a mapping, and
  * a debugger needs ->access.
+ *
+ * Not to be copied if nobody needs private mappings: they show a physical address
+ * to whoever may read /proc/PID/maps. pfn_fault.c refuses them.
  */
 #include <linux/capability.h>
 #include <linux/gfp.h>

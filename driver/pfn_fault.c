@@ -5,6 +5,10 @@
  * As /dev/addrmap/pfn, except that nothing is mapped by mmap(): ->fault puts
  * the page frame into the page table by itself. That is for memory that has no
  * struct page, or that moves, so that mappings of it are zapped now and then.
+ *
+ * Not to be copied as it is for memory that moves or goes away: here it does not,
+ * so ->fault takes no lock, and could map the old frame just after the zap. What
+ * has to be locked then is in revoke.c.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>

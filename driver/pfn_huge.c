@@ -15,9 +15,12 @@
  * for users that count references to it, as in huge.c. Here nobody counts: the
  * blocks stay as long as the file, which every mapping keeps.
  *
- * Entries of the PUD level (1 GiB) are left out, as the page allocator has no such
- * blocks. A driver of a device that has so much memory can map it in the same way:
- * by vmf_insert_pfn_pud() for PUD_ORDER, with CONFIG_ARCH_SUPPORTS_PUD_PFNMAP.
+ * Entries of the PUD level are left out. On x86 and arm64 with pages of 4 KiB each
+ * maps 1 GiB that starts at a multiple of that, and the page allocator has no such
+ * blocks (see MAX_PAGE_ORDER): only a device's memory is that large. A driver for it
+ * does the same for PUD_ORDER by vmf_insert_pfn_pud(), with
+ * CONFIG_ARCH_SUPPORTS_PUD_PFNMAP, if the processor has such entries: on x86 not
+ * all have, see X86_FEATURE_GBPAGES, and nothing that is called here looks.
  *
  * Not to be copied to a driver whose memory can start anywhere, as part of a BAR:
  * the frame number has to be a multiple of what the entry maps, which is to be

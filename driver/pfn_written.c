@@ -10,6 +10,9 @@
  * later, when the bit may have been cleared again.
  *
  * A debugger writes by ->access, and so without a page fault: it sets the bit.
+ *
+ * Not to be copied: that user space asks what was written, as in written.c; and one
+ * lock for all buffers, which is simple, but lets page faults wait for each other.
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>

@@ -8,6 +8,9 @@
  *
  * The page tables hold references to the pages, so get_user_pages() works,
  * and a page outlives vfree() until it is unmapped.
+ *
+ * Not to be copied to a node that everybody can open: nobody is charged for the
+ * memory, so it can be used up.
  */
 #include <linux/mm.h>
 #include <linux/vmalloc.h>

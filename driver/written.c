@@ -19,6 +19,10 @@
  * What is not noticed: writes by who has pinned a page before. For the memory
  * manager not to do so for long, get_user_pages() refuses FOLL_LONGTERM with
  * FOLL_WRITE where there is ->page_mkwrite.
+ *
+ * Not to be copied: that user space asks what was written, and takes that away from
+ * whoever asks next. It is for the tests. A driver asks by itself, as from a work
+ * item some time after the first ->page_mkwrite, and updates its device.
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>

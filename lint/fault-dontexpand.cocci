@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// RULE: ->fault checks vmf->pgoff, or ->mmap sets VM_DONTEXPAND,
+// RULE: ->fault checks vmf->pgoff, or ->mmap checks the range and sets VM_DONTEXPAND,
 // BECAUSE mremap() makes the mapping longer than ->mmap has checked.
 // Right: driver/fault.c
 // Files: vmf->pgoff|vmf->address
 //
 // mremap() refuses to expand a mapping with VM_PFNMAP as well, and remap_pfn_range() sets
-// both, as the GEM code of DRM does. So a file that names one of these has no hit.
+// both. So a file that names one of these, and the offset or the end of the VMA as well, has
+// no hit; neither has one that uses the GEM code of DRM, which checks and sets both.
 
 @initialize:python@
 @@
@@ -14,7 +15,10 @@ checked, sinks, handlers = set(), [], set()
 
 def refuses(path):
     with open(path, encoding='utf-8', errors='replace') as source:
-        return re.search('DONTEXPAND|VMA?_PFNMAP|remap_pfn_range|drm_gem_', source.read())
+        code = re.sub(r'/\*.*?\*/|//[^\n]*', '', source.read(), flags=re.S)
+    return re.search('drm_gem_', code) or (
+        re.search('DONTEXPAND|VMA?_PFNMAP|remap_pfn_range', code) and
+        re.search(r'vm_pgoff|vm_end|vma_pages|desc->(pgoff|end)|vma_desc_', code))
 
 def where(p):
     return p[0].file, p[0].current_element
@@ -89,7 +93,7 @@ position p;
 (
  A@p[<+... vmf->pgoff ...+>]
 |
- g@p(<+... vmf->pgoff ...+>)
+ g@p(..., <+... vmf->pgoff ...+>, ...)
 )
 
 @script:python@
@@ -176,5 +180,5 @@ sinks.append((where(p), int(p[0].line)))
 @@
 for at, line in sorted(set(sinks), key=lambda sink: (sink[0][0], int(sink[1]))):
     if at in handlers and at not in checked and not refuses(at[0]):
-        print(f'HIT {at[0]}:{line}:{at[1]}: ->fault trusts the offset, and nothing '
-              'keeps mremap() from expanding the mapping')
+        print(f'HIT {at[0]}:{line}:{at[1]}: ->fault trusts the offset, which '
+              'nothing checks, or mremap() may get beyond')

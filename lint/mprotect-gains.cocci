@@ -10,7 +10,7 @@
 @initialize:python@
 @@
 import re
-cleared, sinks = set(), []
+cleared, handlers, sinks = set(), set(), []
 
 def where(p):
     return p[0].file, p[0].current_element
@@ -22,6 +22,18 @@ def refuses(condition, flags, p):
     for right in ('WRITE', 'EXEC'):
         if re.search(rf'\bVM_{right}\b', flags):
             sinks.append((where(p), p[0].line, right))
+
+@ops@
+identifier s, f, T;
+position p;
+@@
+struct T s@p = { .mmap = f, };
+
+@script:python@
+f << ops.f;
+p << ops.p;
+@@
+handlers.add((p[0].file, f))
 
 @refused@
 struct vm_area_struct *v;
@@ -90,5 +102,7 @@ cleared.add((where(p), 'EXEC'))
 @@
 for at, line, right in sorted(set(sinks), key=lambda sink: (sink[0][0], int(sink[1]))):
     file, function = at
-    if (at, right) not in cleared and 'map' in function and 'fault' not in function:
+    if (at, right) in cleared or 'fault' in function:
+        continue
+    if at in handlers or 'map' in function:
         print(f'HIT {file}:{line}:{function}: refuses VM_{right}, and leaves VM_MAY{right} to mprotect()')

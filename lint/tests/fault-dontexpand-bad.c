@@ -32,3 +32,25 @@ static const struct vm_operations_struct t_bytes_vm_ops = {
 	.open = t_open,
 	.fault = t_bytes_fault,
 };
+
+/* VM_DONTEXPAND would not be enough, as nothing looks at how long the mapping is. */
+static vm_fault_t t_direct_fault(struct vm_fault *vmf)
+{
+	vmf->page = virt_to_page(t_buffer + (vmf->pgoff << PAGE_SHIFT)); /* HIT */
+	get_page(vmf->page);
+
+	return 0;
+}
+
+static const struct vm_operations_struct t_direct_vm_ops = {
+	.fault = t_direct_fault,
+};
+
+static vm_fault_t t_frame_fault(struct vm_fault *vmf)
+{
+	return vmf_insert_pfn(vmf->vma, vmf->address, t_pfn + vmf->pgoff); /* HIT */
+}
+
+static const struct vm_operations_struct t_frame_vm_ops = {
+	.fault = t_frame_fault,
+};

@@ -272,6 +272,9 @@ set_machine() {
 	packages=()
 	case $1 in
 	um)	image=linux ;;
+	# Of scripts/kunit --coverage
+	um-coverage) image=linux packages=(lcov:lcov lcov:genhtml)
+		configs=(DEBUG_KERNEL DEBUG_INFO DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT GCOV) ;;
 	# The host's headers and libraries of 32 bits
 	um32)	image=linux make_options=(SUBARCH=i386)
 		packages=(gcc-multilib:/usr/include/sys/cdefs.h) ;;

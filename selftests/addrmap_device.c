@@ -429,6 +429,18 @@ static void run_rows(struct device *dev, bool empty)
 	}
 }
 
+/* Its time is not that of one operation. */
+static void run_stress(struct device *dev)
+{
+	const char *seen;
+	bool hazard;
+
+	seen = run_for(dev, dev->seconds + 4 * dev->timeout, device_stress, 0, true,
+		       dev->write && dev->may_write ? PROT_READ | PROT_WRITE : PROT_READ);
+	hazard = new_findings("stress", seen);
+	device_print_result("stress", seen, NULL, false, hazard);
+}
+
 static void run_checks(struct device *dev)
 {
 	for (const struct device_check *c = device_checks; c->name; c++) {
@@ -449,7 +461,9 @@ static void usage(FILE *f)
 {
 	fprintf(f,
 		"Usage: addrmap_matrix --device PATH [--offset N] [--length N] [--setup CMD]\n"
-		"                      [--write] [--timeout N] [--markdown | --json | --tap]\n\n"
+		"                      [--write] [--unbind CMD] [--timeout N]\n"
+		"                      [--markdown | --json | --tap]\n"
+		"       addrmap_stress --device PATH [--seconds N] [--seed N] and the same\n\n"
 		"Map a file that can be mapped, and tell which kind of mapping that is, what\n"
 		"system calls make of it that they do not of others of that kind, and mistakes\n"
 		"of its driver. Needs no module; root sees more. A driver with a mistake can\n"
@@ -463,6 +477,11 @@ static void usage(FILE *f)
 		"               restored afterwards. Without it, nothing is written\n"
 		"  --timeout N  seconds for an operation; 30. One that takes longer is tried once\n"
 		"               more, four times as long, before it counts as hanging\n"
+		"  --unbind CMD at the end, sh runs CMD while the file is mapped, to take the driver\n"
+		"               away from the device: echo its name into the driver's unbind\n"
+		"  --seconds N  how long addrmap_stress has several threads map, unmap, move and\n"
+		"               access shared mappings of it at once; 10\n"
+		"  --seed N     of their random numbers\n"
 		"  --markdown, --json, --tap  print all results, not only what is unusual\n\n"
 		"These are opened as they need it, by default or as NAME:PATH:\n\n");
 	for (const struct opener *o = device_openers; o->name; o++)
@@ -515,6 +534,9 @@ static void parse(struct device *dev, int argc, char **argv)
 		{ "length", required_argument, NULL, 'l' },
 		{ "setup", required_argument, NULL, 's' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "unbind", required_argument, NULL, 'u' },
+		{ "seconds", required_argument, NULL, 'n' },
+		{ "seed", required_argument, NULL, 'S' },
 		{ "write", no_argument, NULL, 'w' },
 		{ "markdown", no_argument, NULL, 'M' },
 		{ "json", no_argument, NULL, 'J' },
@@ -546,6 +568,19 @@ static void parse(struct device *dev, int argc, char **argv)
 			break;
 		case 's':
 			dev->setup = optarg;
+			break;
+		case 'u':
+			dev->unbind = optarg;
+			break;
+		case 'n':
+			if (!dev->seconds)
+				wrong("--seconds is for addrmap_stress");
+			dev->seconds = parse_number("--seconds", optarg, 1);
+			if (!dev->seconds)
+				wrong("--seconds is at least 1");
+			break;
+		case 'S':
+			dev->seed = parse_number("--seed", optarg, 1);
 			break;
 		case 't':
 			dev->timeout = parse_number("--timeout", optarg, 1);
@@ -599,7 +634,7 @@ static void find_path(struct device *dev)
 		wrong("%s is a folder", dev->path);
 }
 
-int addrmap_device_main(int argc, char **argv)
+static int device_main(int argc, char **argv, unsigned int seconds)
 {
 	struct device *dev;
 	bool empty = false;
@@ -611,6 +646,8 @@ int addrmap_device_main(int argc, char **argv)
 		return EXIT_UNJUDGED;
 	dev = &shared->dev;
 	dev->timeout = 30;
+	dev->seconds = seconds;
+	dev->seed = time(NULL);
 	parse(dev, argc, argv);
 	find_path(dev);
 
@@ -628,9 +665,37 @@ int addrmap_device_main(int argc, char **argv)
 	run(dev, find_ram, 0, true, PROT_READ);
 
 	device_print_head(dev, kmsg >= 0);
-	run_rows(dev, empty);
-	run_checks(dev);
+	if (dev->seconds) {
+		run_stress(dev);
+	} else {
+		run_rows(dev, empty);
+		run_checks(dev);
+	}
 
 	return device_print_end(dev, shared->findings, shared->nr_findings, empty) ?
 	       EXIT_HAZARD : EXIT_CLEAN;
+}
+
+/**
+ * addrmap_device_main() - addrmap_matrix --device
+ * @argc: number of arguments, with the program's name
+ * @argv: the arguments
+ *
+ * Return: the exit status, as --help says.
+ */
+int addrmap_device_main(int argc, char **argv)
+{
+	return device_main(argc, argv, 0);
+}
+
+/**
+ * addrmap_device_stress_main() - addrmap_stress --device
+ * @argc: number of arguments, with the program's name
+ * @argv: the arguments
+ *
+ * Return: the exit status, as --help says.
+ */
+int addrmap_device_stress_main(int argc, char **argv)
+{
+	return device_main(argc, argv, 10);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of addrmap_matrix --device share. They need neither the sample
- * driver nor a kernel tree, so that the program also can be built alone:
+ * What the files of addrmap_matrix --device and addrmap_stress --device share.
+ * They need neither the sample driver nor a kernel tree, so that the programs also
+ * can be built alone:
  *
  * gcc -O2 -static -Daddrmap_device_main=main -o addrmap_device addrmap_device*.c
+ * gcc -O2 -static -Daddrmap_device_stress_main=main -o addrmap_device_stress \
+ *	addrmap_device*.c
  */
 #ifndef _MM_ADDRMAP_DEVICE_H
 #define _MM_ADDRMAP_DEVICE_H
@@ -40,8 +43,11 @@ struct device {
 	const char *path;	/* or NULL, if there is none to open */
 	const struct opener *opener;
 	const char *setup;
+	const char *unbind;
 	bool write;
 	unsigned int timeout;	/* seconds, for one operation */
+	unsigned int seconds;	/* of addrmap_stress, 0 for addrmap_matrix */
+	__u64 seed;
 
 	int flags;		/* of open() */
 	bool may_write;		/* by mmap(), of what was opened so */
@@ -101,6 +107,7 @@ bool device_vma(const char *p, unsigned long long *offset, long *rss, long *pmd,
 bool device_flag(const char *flags, const char *flag);
 __u64 device_pfn(const char *p);
 const char *device_errno(void);
+long device_unaccounted(void);
 
 /* The rows: a name, what was seen and what the kind does. */
 struct device_row {
@@ -126,6 +133,7 @@ struct device_check {
 };
 
 extern const struct device_check device_checks[];
+const char *device_stress(struct op *op, long unused);
 
 enum device_format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON, FORMAT_TAP };
 
@@ -138,6 +146,7 @@ unsigned int device_print_end(struct device *dev, const struct finding *findings
 			      unsigned int nr, bool empty);
 
 int addrmap_device_main(int argc, char **argv);
+int addrmap_device_stress_main(int argc, char **argv);
 
 /* Reads what the compiler must not remember. */
 static inline char device_get(const char *p)

@@ -306,7 +306,10 @@ static void spray(void)
 	}
 }
 
-enum { CLOSED, OPENED_AGAIN, CHILD_EXITED, TWIN_UNMAPPED, PART_UNMAPPED, NR_EVENTS };
+enum {
+	CLOSED, OPENED_AGAIN, CHILD_EXITED, TWIN_UNMAPPED, PART_UNMAPPED, UNBOUND,
+	NR_EVENTS
+};
 
 static const char * const events[] = {
 	[CLOSED] = "after close() of the file",
@@ -314,6 +317,7 @@ static const char * const events[] = {
 	[CHILD_EXITED] = "after a child with the mapping has exited",
 	[TWIN_UNMAPPED] = "after another mapping was unmapped",
 	[PART_UNMAPPED] = "after a part of it was unmapped",
+	[UNBOUND] = "after its driver was unbound",
 };
 
 static void wait_for(pid_t pid)
@@ -322,8 +326,8 @@ static void wait_for(pid_t pid)
 		waitpid(pid, NULL, 0);
 }
 
-/* KPF_BUDDY, KPF_SLAB, KPF_ANON: somebody else has the frame. */
-static bool frame_is_others(__u64 pfn)
+/* KPF_BUDDY, KPF_SLAB, KPF_ANON: once a driver's frame gets them, others have it. */
+static __u64 frame_flags(__u64 pfn)
 {
 	int fd = open("/proc/kpageflags", O_RDONLY);
 	__u64 flags = 0;
@@ -336,14 +340,63 @@ static bool frame_is_others(__u64 pfn)
 	return flags & 0x1480;
 }
 
+/*
+ * The frames of the map, if they can be known. Raw ones have no entry in pagemap,
+ * but the offset of a private mapping of them, which is no offset then.
+ */
+static void find_frames(struct op *op, __u64 *pfn, size_t n)
+{
+	unsigned long long offset;
+
+	for (size_t i = 0; i < n; i++) {
+		char *p = MAP_FAILED;
+
+		pfn[i] = device_pfn(page_at(op, i));
+		if (op->dev->kind == KIND_RAW && op->dev->twins && !op->dev->cookie)
+			p = device_map(op, page_size(), PROT_READ, MAP_PRIVATE,
+				       op->dev->offset + i * page_size());
+		if (p == MAP_FAILED)
+			continue;
+		if (device_vma(p, &offset, NULL, NULL, NULL, 0) &&
+		    offset != op->dev->offset + i * page_size())
+			pfn[i] = offset / page_size();
+		munmap(p, page_size());
+	}
+}
+
+static bool unbind(struct device *dev)
+{
+	int status = system(dev->unbind);
+
+	if (status)
+		device_say(NOTE, "unbind-not-judged", "CMD of --unbind fails, status %d",
+			   WEXITSTATUS(status));
+
+	return !status;
+}
+
+/* Memory may stay for those who have it mapped, but registers do not. */
+static const char *unbind_io(struct op *op)
+{
+	if (!unbind(op->dev))
+		return "-";
+	if (!strcmp(device_touch(op->map, false), "ok"))
+		device_say(HAZARD, "outlives-unbind",
+			   "after its driver was unbound, its memory can still be read");
+
+	return "ok";
+}
+
 static const char *check_freed(struct op *op, long event)
 {
-	__u64 pfn[DEVICE_PAGES], offset = op->dev->offset;
+	__u64 pfn[DEVICE_PAGES], flags[DEVICE_PAGES], offset = op->dev->offset;
 	size_t n = pages(op), first = 0;
 	cpu_set_t cpu;
 	pid_t pid;
 	char *p;
 
+	if (event == UNBOUND && (!op->dev->unbind || op->dev->io))
+		return op->dev->unbind ? unbind_io(op) : "-";
 	if (op->dev->io || op->dev->kind == KIND_CACHED)
 		return "-";
 	if (event == OPENED_AGAIN && !op->dev->path)
@@ -355,8 +408,10 @@ static const char *check_freed(struct op *op, long event)
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(device_touch(page_at(op, i), false), "ok"))
 			return "-";
-		pfn[i] = device_pfn(page_at(op, i));
 	}
+	find_frames(op, pfn, n);
+	for (size_t i = 0; i < n; i++)
+		flags[i] = frame_flags(pfn[i]);
 	switch (event) {
 	case CLOSED:
 		close(op->fd);
@@ -390,6 +445,10 @@ static const char *check_freed(struct op *op, long event)
 			return "-";
 		first = 1;
 		break;
+	case UNBOUND:
+		if (!unbind(op->dev))
+			return "-";
+		break;
 	}
 	spray();
 	for (size_t i = first; i < n; i++) {
@@ -402,7 +461,7 @@ static const char *check_freed(struct op *op, long event)
 					   "%s, page %zu is: %s", events[event], i, s);
 			break;
 		}
-		if (*(__u64 *)page_at(op, i) == MAGIC || frame_is_others(pfn[i])) {
+		if (*(__u64 *)page_at(op, i) == MAGIC || frame_flags(pfn[i]) & ~flags[i]) {
 			device_say(HAZARD, "freed-while-mapped",
 				   "%s, page %zu is memory of others", events[event], i);
 			break;
@@ -510,7 +569,7 @@ static const char *check_wrong_page(struct op *op, long write)
  * Memory that the kernel accounts to nobody: what drivers have allocated. That
  * others run does not change it by much.
  */
-static long unaccounted(void)
+long device_unaccounted(void)
 {
 	static const char * const known[] = {
 		"MemFree:", "Buffers:", "Cached:", "SwapCached:", "AnonPages:",
@@ -578,9 +637,9 @@ static const char *check_leak(struct op *op, long unused)
 	}
 	/* What is lost each time is lost by all rounds, unlike what others do. */
 	for (int round = 0; done && round < ROUNDS; round++) {
-		before = unaccounted();
+		before = device_unaccounted();
 		done = use_device(op->dev, times, end);
-		now = unaccounted() - before;
+		now = device_unaccounted() - before;
 		least = now < least ? now : least;
 	}
 	if (!done) {
@@ -675,5 +734,6 @@ const struct device_check device_checks[] = {
 	{ "exit of a child", check_freed, CHILD_EXITED, false },
 	{ "second mapping", check_freed, TWIN_UNMAPPED, false },
 	{ "partial munmap", check_freed, PART_UNMAPPED, false },
+	{ "unbind", check_freed, UNBOUND, false },
 	{ NULL }
 };

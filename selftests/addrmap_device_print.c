@@ -73,6 +73,12 @@ static const struct device_hazard {
 	{ "no-answer",
 	  "an access is to be served, or to end with SIGBUS, and an operation with an error: not with a process killed or hanging",
 	  "fault.c" },
+	{ "outlives-unbind",
+	  "a device that has lost its driver may be gone, or somebody else's: its mappings are to be zapped, and accesses to end with SIGBUS",
+	  "revoke.c" },
+	{ "race",
+	  "what threads and processes do at once is to end as if it were done one after the other",
+	  "fault.c" },
 	{ "kernel-complains",
 	  "the kernel has logged a bug; see dmesg",
 	  NULL },
@@ -133,10 +139,11 @@ void device_print_head(struct device *dev, bool log)
 		printf("\"results\": [");
 		break;
 	case FORMAT_TAP:
-		for (size_t i = 0; device_rows[i].name; i++)
+		for (size_t i = 0; device_rows[i].name && !dev->seconds; i++)
 			nr_results++;
-		for (size_t i = 0; device_checks[i].name; i++)
+		for (size_t i = 0; device_checks[i].name && !dev->seconds; i++)
 			nr_results++;
+		nr_results += !!dev->seconds;
 		printf("TAP version 13\n# %s: %s; %s; VmFlags %s\n1..%u\n", dev->name,
 		       kinds[dev->kind].name, where, dev->vm_flags, nr_results);
 		break;

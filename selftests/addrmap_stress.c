@@ -576,7 +576,9 @@ static void help(void)
 		"usage: addrmap_stress [--seconds N] [--seed N] [--sequential | --concurrent]\n"
 		"                      [--steps N,N...]\n"
 		"Each mode takes N seconds (10). With --seed, just that sequence is run, if\n"
-		"--seconds is not given; --steps is a part of it.\n");
+		"--seconds is not given; --steps is a part of it.\n"
+		"       addrmap_stress --device PATH [...], see --device --help\n"
+		"looks at a file that is not the sample driver's; needs no module.\n");
 	exit(KSFT_FAIL);
 }
 
@@ -594,6 +596,9 @@ int main(int argc, char **argv)
 	long seconds = 0;
 	bool one = false;
 
+	for (int i = 1; i < argc; i++)
+		if (!strncmp(argv[i], "--device", strlen("--device")))
+			return addrmap_device_stress_main(argc, argv);
 	seed = time(NULL);
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 't') {

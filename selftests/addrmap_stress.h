@@ -98,4 +98,7 @@ void run_sequential(const int *steps, int nr);
 void prepare_race(void);
 void run_race(const int *steps, int nr);
 
+/* Of addrmap_device.c: on a file that is not the sample driver's */
+int addrmap_device_stress_main(int argc, char **argv);
+
 #endif /* _MM_ADDRMAP_STRESS_H */

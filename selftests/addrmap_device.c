@@ -254,24 +254,35 @@ static const char *find_kind(struct op *op, long unused)
 	else
 		dev->kind = KIND_FAULT;
 	p = device_map(op, op->len, PROT_READ, MAP_SHARED, dev->offset);
-	if (p == MAP_FAILED || strcmp(device_touch(p + len - 1, false), "ok"))
+	if (p == MAP_FAILED || strcmp(device_touch(p + len - 1, false), "ok") ||
+	    strcmp(device_touch(p, false), "ok"))
 		return "ok";
-	dev->twins = !memcmp(p, op->map, len);
+	dev->fresh = device_pfn(p) != device_pfn(op->map);
+	dev->twins = !dev->fresh && !memcmp(p, op->map, len);
 
 	return "ok";
 }
 
-/* Remapped frames of RAM are no device's: what is read there does nothing. */
+/*
+ * Where the frames of raw mappings are. Those of RAM are no device's: what is read
+ * there does nothing.
+ */
 static const char *find_ram(struct op *op, long unused)
 {
 	char *p = device_map(op, page_size(), PROT_READ, MAP_PRIVATE, op->dev->offset);
-	unsigned long long offset = 0, start, end;
+	char *q = device_map(op, page_size(), PROT_READ, MAP_PRIVATE, op->dev->offset);
+	unsigned long long offset = 0, other, start, end;
 	FILE *f = fopen("/proc/iomem", "r");
 	char line[256];
 
 	if (op->dev->kind != KIND_RAW || p == MAP_FAILED || !f ||
 	    !device_vma(p, &offset, NULL, NULL, NULL, 0))
 		return "-";
+	if (q != MAP_FAILED && device_vma(q, &other, NULL, NULL, NULL, 0) &&
+	    other != offset) {
+		op->dev->fresh = true;
+		op->dev->twins = false;
+	}
 	while (fgets(line, sizeof(line), f))
 		if (sscanf(line, "%llx-%llx : System RAM", &start, &end) == 2 &&
 		    strstr(line, "System RAM") && end &&
@@ -333,47 +344,6 @@ static const char *settle(struct op *op, long unused)
 	return "ok";
 }
 
-/* The kernel's log */
-
-static int kmsg = -1;
-
-static void watch_log(void)
-{
-	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (kmsg >= 0)
-		lseek(kmsg, 0, SEEK_END);
-}
-
-static void read_log(const char *during)
-{
-	static const char * const bad[] = {
-		"WARNING:", "BUG:", "kernel BUG", "Oops", "Bad page", "Bad rss",
-		"general protection", "unable to handle", "hung_task", "soft lockup",
-	};
-	char line[4096], *s;
-	bool said = false;
-	ssize_t n;
-
-	while (kmsg >= 0 && ((n = read(kmsg, line, sizeof(line) - 1)) > 0 ||
-			     (n < 0 && errno == EPIPE))) {
-		if (n < 0)
-			continue;
-		line[n] = '\0';
-		s = strchr(line, ';');
-		if (!s || said)
-			continue;
-		s[strcspn(s, "\n")] = '\0';
-		for (size_t i = 0; i < ARRAY_SIZE(bad) && !said; i++) {
-			if (!strstr(s, bad[i]))
-				continue;
-			device_say(HAZARD, strstr(s, "Bad page state") ?
-				   "reference-lost" : "kernel-complains", "during \"%s\": %.100s",
-				   during, s + 1);
-			said = true;
-		}
-	}
-}
-
 /* Those that @name has found since the last time. Returns whether one is a hazard. */
 static bool new_findings(const char *name, const char *seen)
 {
@@ -382,7 +352,7 @@ static bool new_findings(const char *name, const char *seen)
 
 	if (no_answer(seen))
 		device_say(HAZARD, "no-answer", "%s: %s", name, seen);
-	read_log(name);
+	device_read_log(name);
 	for (; old < shared->nr_findings; old++) {
 		struct finding *f = &shared->findings[old];
 
@@ -637,7 +607,7 @@ static void find_path(struct device *dev)
 static int device_main(int argc, char **argv, unsigned int seconds)
 {
 	struct device *dev;
-	bool empty = false;
+	bool empty = false, log;
 	const char *s;
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -651,7 +621,7 @@ static int device_main(int argc, char **argv, unsigned int seconds)
 	parse(dev, argc, argv);
 	find_path(dev);
 
-	watch_log();
+	log = device_watch_log();
 	s = run(dev, settle, 0, false, 0);
 	if (!strcmp(s, "ok")) {
 		s = run(dev, find_kind, 0, true, PROT_READ);
@@ -664,7 +634,7 @@ static int device_main(int argc, char **argv, unsigned int seconds)
 	}
 	run(dev, find_ram, 0, true, PROT_READ);
 
-	device_print_head(dev, kmsg >= 0);
+	device_print_head(dev, log);
 	if (dev->seconds) {
 		run_stress(dev);
 	} else {

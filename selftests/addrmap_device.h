@@ -61,6 +61,7 @@ struct device {
 	enum kind kind;
 	bool io;		/* device memory, perhaps: no stray access */
 	bool twins;		/* a second mapping shows the same */
+	bool fresh;		/* each mapping has memory of its own */
 	char vm_flags[TEXT_LEN];
 };
 
@@ -107,6 +108,8 @@ bool device_vma(const char *p, unsigned long long *offset, long *rss, long *pmd,
 bool device_flag(const char *flags, const char *flag);
 __u64 device_pfn(const char *p);
 const char *device_errno(void);
+bool device_watch_log(void);
+void device_read_log(const char *during);
 long device_unaccounted(void);
 
 /* The rows: a name, what was seen and what the kind does. */
@@ -133,6 +136,14 @@ struct device_check {
 };
 
 extern const struct device_check device_checks[];
+
+/* What may make a driver free memory that is mapped */
+enum event {
+	CLOSED, OPENED_AGAIN, CHILD_EXITED, TWIN_UNMAPPED, PART_UNMAPPED, UNBOUND,
+	NR_EVENTS
+};
+
+const char *device_check_freed(struct op *op, long event);
 const char *device_stress(struct op *op, long unused);
 
 enum device_format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON, FORMAT_TAP };
@@ -157,6 +168,19 @@ static inline char device_get(const char *p)
 static inline size_t page_size(void)
 {
 	return sysconf(_SC_PAGESIZE);
+}
+
+static inline char *page_at(struct op *op, size_t n)
+{
+	return op->map + n * page_size();
+}
+
+/* How many of them are looked at. */
+static inline size_t pages(struct op *op)
+{
+	size_t n = op->len / page_size();
+
+	return n < DEVICE_PAGES ? n : DEVICE_PAGES;
 }
 
 #endif /* _MM_ADDRMAP_DEVICE_H */

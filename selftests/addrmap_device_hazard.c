@@ -10,29 +10,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <time.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "addrmap_device.h"
 
 static void *map_shared(struct op *op, size_t len, __u64 offset)
 {
 	return device_map(op, len, PROT_READ, MAP_SHARED, offset);
-}
-
-static char *page_at(struct op *op, size_t n)
-{
-	return op->map + n * page_size();
-}
-
-static size_t pages(struct op *op)
-{
-	size_t n = op->len / page_size();
-
-	return n < DEVICE_PAGES ? n : DEVICE_PAGES;
 }
 
 /* Is the page at @p one that the mapping of @op shows as well? */
@@ -93,7 +79,9 @@ static const char *check_past_end(struct op *op, long unused)
 
 	if (!dev->size && dev->kind != KIND_CACHED)
 		device_say(NOTE, "end-not-judged", "where it ends is not known, see --length");
-	if (dev->cookie == ALL_COOKIES || !dev->size || dev->kind == KIND_CACHED)
+	/* What each mapping has for itself has no place that an offset could name. */
+	if (dev->cookie == ALL_COOKIES || !dev->size || dev->kind == KIND_CACHED ||
+	    dev->fresh)
 		return "-";
 	if (dev->len == dev->size)
 		beyond(op, dev->offset, dev->size + page, "a page more than there is");
@@ -113,7 +101,8 @@ static const char *check_overflow(struct op *op, long unused)
 	size_t page = page_size();
 	char what[64];
 
-	if (dev->cookie || dev->kind == KIND_CACHED || (!dev->size && dev->io))
+	if (dev->cookie || dev->kind == KIND_CACHED || dev->fresh ||
+	    (!dev->size && dev->io))
 		return "-";
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
 		__u64 offset = dev->offset + (1ULL << bits[i]);
@@ -278,199 +267,6 @@ static const char *check_private_write(struct op *op, long unused)
 	return "ok";
 }
 
-/*
- * Memory that is free now becomes ours, with a word in each page that is known.
- * What a driver has allocated is not movable, and is kept apart from what a
- * process gets: but pipes get it.
- */
-#define SPRAY		(4UL << 20)
-#define PIPES		16
-#define PIPE_SIZE	(1UL << 20)
-#define MAGIC		0x6d61704164647221ULL
-
-static void spray(void)
-{
-	char *p = mmap(NULL, SPRAY, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd[2];
-
-	if (p == MAP_FAILED)
-		return;
-	madvise(p, SPRAY, MADV_NOHUGEPAGE);
-	for (size_t i = 0; i < SPRAY; i += page_size())
-		*(__u64 *)(p + i) = MAGIC;
-	for (int i = 0; i < PIPES && !pipe2(fd, O_NONBLOCK); i++) {
-		fcntl(fd[1], F_SETPIPE_SZ, PIPE_SIZE);
-		if (write(fd[1], p, PIPE_SIZE) < 0)
-			break;
-	}
-}
-
-enum {
-	CLOSED, OPENED_AGAIN, CHILD_EXITED, TWIN_UNMAPPED, PART_UNMAPPED, UNBOUND,
-	NR_EVENTS
-};
-
-static const char * const events[] = {
-	[CLOSED] = "after close() of the file",
-	[OPENED_AGAIN] = "after another process has opened and closed it",
-	[CHILD_EXITED] = "after a child with the mapping has exited",
-	[TWIN_UNMAPPED] = "after another mapping was unmapped",
-	[PART_UNMAPPED] = "after a part of it was unmapped",
-	[UNBOUND] = "after its driver was unbound",
-};
-
-static void wait_for(pid_t pid)
-{
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-}
-
-/* KPF_BUDDY, KPF_SLAB, KPF_ANON: once a driver's frame gets them, others have it. */
-static __u64 frame_flags(__u64 pfn)
-{
-	int fd = open("/proc/kpageflags", O_RDONLY);
-	__u64 flags = 0;
-
-	if (!pfn || fd < 0 ||
-	    pread(fd, &flags, sizeof(flags), pfn * sizeof(flags)) != sizeof(flags))
-		flags = 0;
-	close(fd);
-
-	return flags & 0x1480;
-}
-
-/*
- * The frames of the map, if they can be known. Raw ones have no entry in pagemap,
- * but the offset of a private mapping of them, which is no offset then.
- */
-static void find_frames(struct op *op, __u64 *pfn, size_t n)
-{
-	unsigned long long offset;
-
-	for (size_t i = 0; i < n; i++) {
-		char *p = MAP_FAILED;
-
-		pfn[i] = device_pfn(page_at(op, i));
-		if (op->dev->kind == KIND_RAW && op->dev->twins && !op->dev->cookie)
-			p = device_map(op, page_size(), PROT_READ, MAP_PRIVATE,
-				       op->dev->offset + i * page_size());
-		if (p == MAP_FAILED)
-			continue;
-		if (device_vma(p, &offset, NULL, NULL, NULL, 0) &&
-		    offset != op->dev->offset + i * page_size())
-			pfn[i] = offset / page_size();
-		munmap(p, page_size());
-	}
-}
-
-static bool unbind(struct device *dev)
-{
-	int status = system(dev->unbind);
-
-	if (status)
-		device_say(NOTE, "unbind-not-judged", "CMD of --unbind fails, status %d",
-			   WEXITSTATUS(status));
-
-	return !status;
-}
-
-/* Memory may stay for those who have it mapped, but registers do not. */
-static const char *unbind_io(struct op *op)
-{
-	if (!unbind(op->dev))
-		return "-";
-	if (!strcmp(device_touch(op->map, false), "ok"))
-		device_say(HAZARD, "outlives-unbind",
-			   "after its driver was unbound, its memory can still be read");
-
-	return "ok";
-}
-
-static const char *check_freed(struct op *op, long event)
-{
-	__u64 pfn[DEVICE_PAGES], flags[DEVICE_PAGES], offset = op->dev->offset;
-	size_t n = pages(op), first = 0;
-	cpu_set_t cpu;
-	pid_t pid;
-	char *p;
-
-	if (event == UNBOUND && (!op->dev->unbind || op->dev->io))
-		return op->dev->unbind ? unbind_io(op) : "-";
-	if (op->dev->io || op->dev->kind == KIND_CACHED)
-		return "-";
-	if (event == OPENED_AGAIN && !op->dev->path)
-		return "-";
-	/* What this CPU frees is what it gets next. */
-	CPU_ZERO(&cpu);
-	CPU_SET(sched_getcpu(), &cpu);
-	sched_setaffinity(0, sizeof(cpu), &cpu);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(device_touch(page_at(op, i), false), "ok"))
-			return "-";
-	}
-	find_frames(op, pfn, n);
-	for (size_t i = 0; i < n; i++)
-		flags[i] = frame_flags(pfn[i]);
-	switch (event) {
-	case CLOSED:
-		close(op->fd);
-		break;
-	case OPENED_AGAIN:
-		pid = fork();
-		if (!pid) {
-			close(op->fd);
-			munmap(op->map, op->len);
-			close(open(op->dev->path, op->dev->flags));
-			_exit(0);
-		}
-		wait_for(pid);
-		break;
-	case CHILD_EXITED:
-		pid = fork();
-		if (!pid)
-			_exit(device_get(op->map) == MAGIC % 128);
-		wait_for(pid);
-		break;
-	case TWIN_UNMAPPED:
-		p = map_shared(op, op->len, offset);
-		if (p == MAP_FAILED)
-			return "-";
-		for (size_t i = 0; i < n; i++)
-			device_touch(p + i * page_size(), false);
-		munmap(p, op->len);
-		break;
-	case PART_UNMAPPED:
-		if (n < 2 || munmap(op->map, page_size()))
-			return "-";
-		first = 1;
-		break;
-	case UNBOUND:
-		if (!unbind(op->dev))
-			return "-";
-		break;
-	}
-	spray();
-	for (size_t i = first; i < n; i++) {
-		const char *s = device_touch(page_at(op, i), false);
-
-		if (strcmp(s, "ok")) {
-			/* To lose the mapping is a right way to end it, too. */
-			if (event == CHILD_EXITED || event == TWIN_UNMAPPED)
-				device_say(HAZARD, "fork-loses-it",
-					   "%s, page %zu is: %s", events[event], i, s);
-			break;
-		}
-		if (*(__u64 *)page_at(op, i) == MAGIC || frame_flags(pfn[i]) & ~flags[i]) {
-			device_say(HAZARD, "freed-while-mapped",
-				   "%s, page %zu is memory of others", events[event], i);
-			break;
-		}
-	}
-
-	return "ok";
-}
-
 /* Which pages can be told from all others, and do not change by themselves? */
 static void find_unique(const char *p, size_t n, bool *unique)
 {
@@ -535,11 +331,27 @@ static const char *wrong_page(struct op *op, const bool *unique)
 	return "ok";
 }
 
+/* Each page was numbered by another mapping: has one the number of another page? */
+static void written_elsewhere(struct op *op, const char *old)
+{
+	size_t n = pages(op);
+
+	for (size_t i = 0; i < n; i++) {
+		char c = device_get(page_at(op, i));
+
+		if (c == 'a' + (char)i || c == old[i] || c < 'a' || c >= 'a' + (char)n)
+			continue;
+		device_say(HAZARD, "wrong-page", "what is written to page %d is in page %zu",
+			   c - 'a', i);
+		return;
+	}
+}
+
 static const char *check_wrong_page(struct op *op, long write)
 {
 	bool unique[DEVICE_PAGES];
 	size_t n = pages(op);
-	char *p = NULL, old[DEVICE_PAGES];
+	char *p = NULL, old[DEVICE_PAGES] = { 0 };
 	const char *s;
 
 	if (n < 2 || !op->dev->twins)
@@ -557,6 +369,8 @@ static const char *check_wrong_page(struct op *op, long write)
 			p[i * page_size()] = 'a' + i;
 		}
 	}
+	if (write)
+		written_elsewhere(op, old);
 	find_unique(op->map, n, unique);
 	s = wrong_page(op, unique);
 	for (size_t i = 0; write && i < n; i++)
@@ -729,11 +543,11 @@ const struct device_check device_checks[] = {
 	{ "mremap", check_mremap, 0, false },
 	{ "past the end", check_past_end, 0, false },
 	{ "offsets that overflow", check_overflow, 0, false },
-	{ "close", check_freed, CLOSED, false },
-	{ "second open", check_freed, OPENED_AGAIN, false },
-	{ "exit of a child", check_freed, CHILD_EXITED, false },
-	{ "second mapping", check_freed, TWIN_UNMAPPED, false },
-	{ "partial munmap", check_freed, PART_UNMAPPED, false },
-	{ "unbind", check_freed, UNBOUND, false },
+	{ "close", device_check_freed, CLOSED, false },
+	{ "second open", device_check_freed, OPENED_AGAIN, false },
+	{ "exit of a child", device_check_freed, CHILD_EXITED, false },
+	{ "second mapping", device_check_freed, TWIN_UNMAPPED, false },
+	{ "partial munmap", device_check_freed, PART_UNMAPPED, false },
+	{ "unbind", device_check_freed, UNBOUND, false },
 	{ NULL }
 };

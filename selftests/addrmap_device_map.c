@@ -3,6 +3,7 @@
  * What the files of addrmap_matrix --device do to a mapping, and ask of it.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -112,4 +113,47 @@ __u64 device_pfn(const char *p)
 	close(fd);
 
 	return entry & ((1ULL << 55) - 1);
+}
+
+/* The kernel's log */
+
+static int kmsg = -1;
+
+bool device_watch_log(void)
+{
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg >= 0)
+		lseek(kmsg, 0, SEEK_END);
+
+	return kmsg >= 0;
+}
+
+void device_read_log(const char *during)
+{
+	static const char * const bad[] = {
+		"WARNING:", "BUG:", "kernel BUG", "Oops", "Bad page", "Bad rss",
+		"general protection", "unable to handle", "hung_task", "soft lockup",
+	};
+	char line[4096], *s;
+	bool said = false;
+	ssize_t n;
+
+	while (kmsg >= 0 && ((n = read(kmsg, line, sizeof(line) - 1)) > 0 ||
+			     (n < 0 && errno == EPIPE))) {
+		if (n < 0)
+			continue;
+		line[n] = '\0';
+		s = strchr(line, ';');
+		if (!s || said)
+			continue;
+		s[strcspn(s, "\n")] = '\0';
+		for (size_t i = 0; i < ARRAY_SIZE(bad) && !said; i++) {
+			if (!strstr(s, bad[i]))
+				continue;
+			device_say(HAZARD, strstr(s, "Bad page state") ?
+				   "reference-lost" : "kernel-complains", "during \"%s\": %.100s",
+				   during, s + 1);
+			said = true;
+		}
+	}
 }

@@ -17,10 +17,12 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <linux/bpf.h>
 #include <linux/dma-heap.h>
 #include <linux/fb.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/if_xdp.h>
 #include <linux/io_uring.h>
 #include <linux/kcov.h>
 #include <linux/perf_event.h>
@@ -299,10 +301,66 @@ static int open_uio(struct device *dev, const char *path, int flags)
 	return open(path, flags | O_CLOEXEC);
 }
 
+static int open_secretmem(struct device *dev, const char *path, int flags)
+{
+	int fd = syscall(SYS_memfd_secret, O_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, SOME))
+		return -1;
+	set(dev, 0, SOME);
+
+	return fd;
+}
+
+static int bpf_map(__u32 type, __u32 key, __u32 value, __u32 entries, __u32 flags)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = key;
+	attr.value_size = value;
+	attr.max_entries = entries;
+	attr.map_flags = flags;
+
+	return syscall(__NR_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
+static int open_bpf_array(struct device *dev, const char *path, int flags)
+{
+	set(dev, 0, SOME);
+
+	return bpf_map(BPF_MAP_TYPE_ARRAY, sizeof(__u32), page_size(), DEVICE_PAGES,
+		       BPF_F_MMAPABLE);
+}
+
+/* A page of the consumer that can be written to, one of the producer, the data twice */
+static int open_bpf_ringbuf(struct device *dev, const char *path, int flags)
+{
+	set(dev, 0, 2 * page_size() + 2 * SOME);
+
+	return bpf_map(BPF_MAP_TYPE_RINGBUF, 0, 0, SOME, 0);
+}
+
+static int open_xdp(struct device *dev, const char *path, int flags)
+{
+	struct xdp_mmap_offsets off;
+	socklen_t len = sizeof(off);
+	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0), descs = 4096;
+
+	if (setsockopt(fd, SOL_XDP, XDP_RX_RING, &descs, sizeof(descs)) ||
+	    getsockopt(fd, SOL_XDP, XDP_MMAP_OFFSETS, &off, &len))
+		return fail(fd);
+	set(dev, XDP_PGOFF_RX_RING, off.rx.desc + descs * sizeof(struct xdp_desc));
+
+	return fd;
+}
+
 const struct opener device_openers[] = {
 	{ "memfd", NULL, NULL, open_memfd, NO_COOKIES, "a memfd" },
 	{ "hugetlb", NULL, NULL, open_hugetlb, NO_COOKIES,
 	  "a memfd of huge pages; vm.nr_hugepages" },
+	{ "secretmem", NULL, NULL, open_secretmem, NO_COOKIES, "memory of memfd_secret()" },
 	{ "udmabuf", "/dev/udmabuf", "/dev/udmabuf", open_udmabuf, NO_COOKIES,
 	  "/dev/udmabuf, of a memfd" },
 	{ "dma-heap", "/dev/dma_heap/*", "/dev/dma_heap/system", open_dma_heap,
@@ -316,8 +374,11 @@ const struct opener device_openers[] = {
 	{ "pcm", "/dev/snd/pcm*", "/dev/snd/pcmC0D0p", open_pcm, FAR_COOKIES,
 	  "/dev/snd/pcm*, its buffer" },
 	{ "packet", NULL, NULL, open_packet, NO_COOKIES, "the ring of an AF_PACKET socket" },
+	{ "xdp", NULL, NULL, open_xdp, FAR_COOKIES, "the RX ring of an AF_XDP socket" },
 	{ "perf", NULL, NULL, open_perf, NO_COOKIES, "the ring buffer of a perf event" },
 	{ "io_uring", NULL, NULL, open_io_uring, ALL_COOKIES, "the SQEs of an io_uring" },
+	{ "bpf-array", NULL, NULL, open_bpf_array, NO_COOKIES, "a BPF array" },
+	{ "bpf-ringbuf", NULL, NULL, open_bpf_ringbuf, NO_COOKIES, "a BPF ring buffer" },
 	{ "kcov", "/sys/kernel/debug/kcov", "/sys/kernel/debug/kcov", open_kcov,
 	  NO_COOKIES, "/sys/kernel/debug/kcov" },
 	{ "fb", "/dev/fb*", "/dev/fb0", open_fb, NO_COOKIES, "/dev/fb*, its memory" },

@@ -52,7 +52,7 @@ static struct op *ref;		/* a mapping that stays */
 static char *before;		/* what it showed at first */
 static char *homes;
 static size_t ps, nr_pages;
-static bool fixed, any_offset, any_length, contents;
+static bool fixed, any_offset, any_length, contents, writing;
 static time_t end;
 
 static __thread struct area areas[NR_AREAS];
@@ -150,7 +150,7 @@ static void check_contents(const char *p, size_t page)
 	struct head head = head_of(page), found;
 	char own[OWN_LEN], wanted[OWN_LEN], some[256];
 
-	if (!dev->write) {
+	if (!writing) {
 		if (!copy(some, p, sizeof(some)) && !as_before(some, page))
 			failure("page %zu does not show what it did before", page);
 		return;
@@ -198,7 +198,7 @@ static void race_map(void)
 	struct area *a = &areas[below(NR_AREAS)];
 	size_t total = dev->len / ps, page = any_offset ? below(total) : 0;
 	size_t nr = any_length ? 1 + below(total - page) : total - page;
-	int prot = PROT_READ | (dev->write && below(4) ? PROT_WRITE : 0);
+	int prot = PROT_READ | (writing && below(4) ? PROT_WRITE : 0);
 	char *p;
 
 	if (a->nr && munmap(a->at, a->nr * ps))
@@ -252,7 +252,7 @@ static void race_move(void)
 static void race_protect(void)
 {
 	struct area *a = pick_area(true);
-	int prot = !below(4) ? PROT_NONE : dev->write && below(2) ?
+	int prot = !below(4) ? PROT_NONE : writing && below(2) ?
 		   PROT_READ | PROT_WRITE : PROT_READ;
 
 	if (a && !mprotect(a->at, a->nr * ps, prot))
@@ -273,7 +273,7 @@ static void race_store(void)
 	char own[OWN_LEN];
 	size_t i, page;
 
-	if (!a || !dev->write || !(a->prot & PROT_WRITE))
+	if (!a || !writing || !(a->prot & PROT_WRITE))
 		return;
 	i = below(a->nr);
 	page = a->page + i;
@@ -315,7 +315,7 @@ static void race_peek(void)
 	struct head found, head;
 	char *p;
 
-	if (!fixed || !contents || !dev->write)
+	if (!fixed || !contents || !writing)
 		return;
 	p = homes + below(NR_THREADS * NR_AREAS) * ALIGNMENT + below(nr_pages) * ps;
 	if (copy(&found, p, sizeof(found)))
@@ -498,7 +498,7 @@ const char *device_stress(struct op *op, long unused)
 	dev = op->dev;
 	ref = op;
 	ps = page_size();
-	nr_pages = op->len / ps < DEVICE_PAGES ? op->len / ps : DEVICE_PAGES;
+	nr_pages = pages(op);
 	for (size_t n = 0; n < nr_pages; n++)
 		if (strcmp(device_touch(map + n * ps, false), "ok"))
 			return "-";
@@ -509,16 +509,16 @@ const char *device_stress(struct op *op, long unused)
 	find_ways();
 	/* What is read of a device's registers is another thing each time. */
 	contents = dev->twins && !dev->io;
-	dev->write &= dev->may_write && contents;
+	writing = dev->write && dev->may_write && contents;
 	if (contents)
 		memcpy(before, map, nr_pages * ps);
-	if (dev->write) {
+	if (writing) {
 		set_or_restore(map, false);
 		/* Both may have been nothing but zeros. */
 		if (!shown_by_twin()) {
 			set_or_restore(map, true);
 			contents = false;
-			dev->write = false;
+			writing = false;
 		}
 	}
 	for (int round = 0; round < NR_ROUNDS; round++) {
@@ -532,7 +532,7 @@ const char *device_stress(struct op *op, long unused)
 	if (!st->failed && least >= (long)st->maps / NR_ROUNDS / 2 && least >= 64)
 		device_say(HAZARD, "pages-leak", "%ld pages or more are lost in %u s of it",
 			   least, each);
-	if (dev->write)
+	if (writing)
 		set_or_restore(map, true);
 	snprintf(text, sizeof(text), "%ld operations, %ld mappings, %ld loads, %ld stores%s%s",
 		 st->ops, st->maps, st->loads, st->stores,

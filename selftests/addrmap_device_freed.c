@@ -93,7 +93,7 @@ static void find_frames(struct op *op, __u64 *pfn, size_t n)
 	}
 }
 
-static bool unbind(struct device *dev)
+static bool run_unbind(struct device *dev)
 {
 	int status = system(dev->unbind);
 
@@ -107,7 +107,7 @@ static bool unbind(struct device *dev)
 /* Memory may stay for those who have it mapped, but registers do not. */
 static const char *unbind_io(struct op *op)
 {
-	if (!unbind(op->dev))
+	if (!run_unbind(op->dev))
 		return "-";
 	if (!strcmp(device_touch(op->map, false), "ok"))
 		device_say(HAZARD, "outlives-unbind",
@@ -182,7 +182,7 @@ const char *device_check_freed(struct op *op, long event)
 		first = 1;
 		break;
 	case UNBOUND:
-		if (!unbind(op->dev))
+		if (!run_unbind(op->dev))
 			return "-";
 		break;
 	}

@@ -55,19 +55,21 @@ static size_t ps, nr_pages;
 static bool fixed, any_offset, any_length, contents, writing;
 static time_t end;
 
-static __thread struct area areas[NR_AREAS];
-static __thread unsigned int who;
-static __thread __u64 random_state;
-static __thread const char *doing;
-static __thread sigjmp_buf fault_env;
+static __thread struct {
+	unsigned int who;
+	__u64 random;
+	const char *doing;
+	struct area areas[NR_AREAS];
+	sigjmp_buf fault_env;
+} me;
 
 static size_t below(size_t limit)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
+	me.random ^= me.random << 13;
+	me.random ^= me.random >> 7;
+	me.random ^= me.random << 17;
 
-	return random_state % limit;
+	return me.random % limit;
 }
 
 __printf(1, 2)
@@ -81,7 +83,7 @@ static void failure(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	device_say(HAZARD, "race", "%s: %.120s", doing, text);
+	device_say(HAZARD, "race", "%s: %.120s", me.doing, text);
 }
 
 static bool stopped(void)
@@ -96,13 +98,13 @@ static void count(long *n)
 
 static void fault_handler(int sig)
 {
-	siglongjmp(fault_env, sig);
+	siglongjmp(me.fault_env, sig);
 }
 
 /* memcpy(), or the signal that it raises */
 static int copy(void *to, const void *from, size_t len)
 {
-	int sig = sigsetjmp(fault_env, 1);
+	int sig = sigsetjmp(me.fault_env, 1);
 
 	if (!sig)
 		memcpy(to, from, len);
@@ -155,16 +157,16 @@ static void check_contents(const char *p, size_t page)
 			failure("page %zu does not show what it did before", page);
 		return;
 	}
-	if (copy(&found, p, sizeof(found)) || copy(own, p + own_at(who), OWN_LEN))
+	if (copy(&found, p, sizeof(found)) || copy(own, p + own_at(me.who), OWN_LEN))
 		return;
-	own_bytes(wanted, who, st->version[page][who]);
+	own_bytes(wanted, me.who, st->version[page][me.who]);
 	if (memcmp(&found, &head, sizeof(head)))
 		failure("page %zu: expected its head, found %s %u", page,
 			found.magic == head.magic ? "that of page" : "other memory,",
 			found.magic == head.magic ? found.page : found.magic);
 	else if (memcmp(own, wanted, OWN_LEN))
 		failure("page %zu: the bytes of actor %u are not what it wrote last",
-			page, who);
+			page, me.who);
 }
 
 /* Page @i of an area: there, if it may be read, and the right one. */
@@ -185,17 +187,17 @@ static void load(struct area *a, size_t i)
 
 static struct area *pick_area(bool mapped)
 {
-	struct area *a = &areas[below(NR_AREAS)];
+	struct area *a = &me.areas[below(NR_AREAS)];
 
 	for (size_t i = 0; i < NR_AREAS && !!a->nr != mapped; i++)
-		a = &areas[i];
+		a = &me.areas[i];
 
 	return !!a->nr == mapped ? a : NULL;
 }
 
 static void race_map(void)
 {
-	struct area *a = &areas[below(NR_AREAS)];
+	struct area *a = &me.areas[below(NR_AREAS)];
 	size_t total = dev->len / ps, page = any_offset ? below(total) : 0;
 	size_t nr = any_length ? 1 + below(total - page) : total - page;
 	int prot = PROT_READ | (writing && below(4) ? PROT_WRITE : 0);
@@ -279,9 +281,9 @@ static void race_store(void)
 	page = a->page + i;
 	if (page >= nr_pages)
 		return;
-	own_bytes(own, who, ++st->version[page][who]);
+	own_bytes(own, me.who, ++st->version[page][me.who]);
 	count(&st->stores);
-	if (copy(a->at + i * ps + own_at(who), own, OWN_LEN))
+	if (copy(a->at + i * ps + own_at(me.who), own, OWN_LEN))
 		failure("page %zu: a signal", page);
 }
 
@@ -327,7 +329,7 @@ static void race_peek(void)
 
 static void check_all(void)
 {
-	for (struct area *a = areas; a < areas + NR_AREAS; a++)
+	for (struct area *a = me.areas; a < me.areas + NR_AREAS; a++)
 		for (size_t i = 0; i < a->nr && !st->failed; i++)
 			load(a, i);
 }
@@ -365,25 +367,25 @@ static void *actor(void *arg)
 	unsigned int sum = 0, n;
 	size_t i;
 
-	who = (long)arg;
-	random_state = (dev->seed + who + 1) * 0x9e3779b97f4a7c15;
+	me.who = (long)arg;
+	me.random = (dev->seed + me.who + 1) * 0x9e3779b97f4a7c15;
 	for (i = 0; i < ARRAY_SIZE(races); i++)
 		sum += races[i].weight;
 	for (i = 0; i < NR_AREAS; i++)
-		areas[i].home = homes + (who % NR_THREADS * NR_AREAS + i) * ALIGNMENT;
+		me.areas[i].home = homes + (me.who % NR_THREADS * NR_AREAS + i) * ALIGNMENT;
 	while (!stopped()) {
 		n = below(sum);
 		for (i = 0; n >= races[i].weight; i++)
 			n -= races[i].weight;
-		doing = races[i].name;
+		me.doing = races[i].name;
 		count(&st->ops);
 		races[i].fn();
 	}
-	doing = "at the end";
+	me.doing = "at the end";
 	check_all();
 	for (i = 0; i < NR_AREAS; i++)
-		if (areas[i].nr)
-			munmap(areas[i].at, areas[i].nr * ps);
+		if (me.areas[i].nr)
+			munmap(me.areas[i].at, me.areas[i].nr * ps);
 
 	return NULL;
 }
@@ -425,7 +427,7 @@ static bool run_round(unsigned int seconds)
 			continue;
 		bad = WTERMSIG(status);
 	}
-	doing = "race";
+	me.doing = "race";
 	if (bad)
 		failure("a process was killed by signal %d", bad);
 

@@ -1560,61 +1560,26 @@ FIXTURE(addrmap_charge)
 {
 	char mnt[32];		/* cgroup2 */
 	char group[64];		/* a new cgroup, which the test is in */
-	int fd[128];		/* files with a buffer of their own */
-};
-
-FIXTURE_VARIANT(addrmap_charge)
-{
-	const char *node;
-	bool array;	/* there is an array of pages besides the pages */
-	size_t nr;	/* of files */
-};
-
-#define CHARGED(_name, _node, ...)				\
-	FIXTURE_VARIANT_ADD(addrmap_charge, _name)		\
-	{							\
-		.node = _node,					\
-		.nr = 128,					\
-		__VA_ARGS__					\
-	}
-
-/* Not "vmalloc" and "dma", whose memory nobody is charged for, nor "io". */
-CHARGED(pfn, "pfn");
-CHARGED(pages, "pages", .array = true);
-CHARGED(fault, "fault", .array = true);
-CHARGED(fault_around, "fault-around", .array = true);
-CHARGED(pfn_fault, "pfn-fault");
-CHARGED(pfn_huge, "pfn-huge");
-CHARGED(segments, "segments");
-CHARGED(written, "written", .array = true);
-CHARGED(pfn_written, "pfn-written");
-CHARGED(revoke, "revoke", .array = true);
-
-/* A buffer is whole blocks. */
-FIXTURE_VARIANT_ADD(addrmap_charge, huge)
-{
-	.node = "huge",
-	.nr = 8,
 };
 
 FIXTURE_SETUP(addrmap_charge)
 {
 	char path[96];
-	int fd;
 
 	strcpy(self->mnt, "/tmp/addrmap-XXXXXX");
-	if (!mkdtemp(self->mnt))
-		self->mnt[0] = 0;
-	ASSERT_NE(self->mnt[0], 0);
+	ASSERT_NE(mkdtemp(self->mnt), NULL);
 	if (mount("cgroup2", self->mnt, "cgroup2", 0, NULL))
 		SKIP(return, "needs CONFIG_MEMCG");
 	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", self->mnt);
 	if (write_text(path, "+memory"))
-		SKIP(return, "needs CONFIG_MEMCG, and no cgroup v1 that has it");
+		SKIP(return, "needs CONFIG_MEMCG, not used by cgroup v1");
 	/* The buffer that all files share is allocated by the first open(). */
-	fd = addrmap_open(variant->node, O_RDWR);
-	ASSERT_GE(fd, 0);
-	close(fd);
+	for (size_t i = 0; i < ARRAY_SIZE(addrmap_nodes); i++) {
+		int fd = addrmap_open(addrmap_nodes[i], O_RDWR);
+
+		ASSERT_GE(fd, 0);
+		close(fd);
+	}
 	snprintf(self->group, sizeof(self->group), "%s/addrmap-test-%d", self->mnt,
 		 getpid());
 	ASSERT_EQ(mkdir(self->group, 0755), 0);
@@ -1626,8 +1591,8 @@ FIXTURE_TEARDOWN(addrmap_charge)
 {
 	char path[96];
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", self->mnt);
 	if (self->group[0]) {
+		snprintf(path, sizeof(path), "%s/cgroup.procs", self->mnt);
 		write_text(path, "0");
 		rmdir(self->group);
 	}
@@ -1671,86 +1636,113 @@ static long wait_for_stat(const char *group, const char *name, long from, long t
 	return value;
 }
 
-/* Does nothing but settle: what it returns does not change any more. */
-static long settled_stat(const char *group, const char *name)
-{
-	usleep(2500000);
-
-	return group_stat(group, name);
-}
-
 /*
  * Who has a buffer allocated is charged for its pages and for the array of them, or the
- * limits of a cgroup would be of no use. When the file is closed nothing is left.
+ * limits of a cgroup would be of no use. When the files are closed nobody is any more.
  */
 TEST_F_TIMEOUT(addrmap_charge, buffers, SLOW_TIMEOUT)
 {
-	long kernel, slab, charged, page = psize();
-	const size_t len = 64 * page;
-	long want = variant->nr * len, array = variant->nr * 64 * sizeof(long);
+	/* Not "vmalloc" and "dma", whose memory nobody is charged for. */
+	static const struct {
+		const char *node;
+		size_t pages;	/* of a buffer */
+		bool array;	/* there is a pointer to each of them */
+	} rows[] = {
+		{ "pfn", 64 },
+		{ "pages", 512, true },
+		{ "fault", 512, true },
+		{ "fault-around", 512, true },
+		{ "pfn-fault", 64 },
+		{ "huge", 512 },
+		{ "pfn-huge", 64 },
+		{ "segments", 64 },
+		{ "written", 512, true },
+		{ "pfn-written", 64 },
+		{ "revoke", 512, true },
+	};
+	int fd[32];
 
-	for (size_t i = 0; i < variant->nr; i++) {
-		self->fd[i] = addrmap_open(variant->node, O_RDWR);
-		ASSERT_GE(self->fd[i], 0);
-	}
-	kernel = settled_stat(self->group, "kernel");
-	slab = group_stat(self->group, "slab_unreclaimable");
-	ASSERT_GE(kernel, 0);
-	for (size_t i = 0; i < variant->nr; i++)
-		ASSERT_EQ(addrmap_set_length(self->fd[i], len), 0);
+	for (size_t row = 0; row < ARRAY_SIZE(rows); row++) {
+		const long ptrs = ARRAY_SIZE(fd) * rows[row].pages * sizeof(void *);
+		const long len = ARRAY_SIZE(fd) * rows[row].pages * psize();
+		const char *node = rows[row].node;
+		long found;
 
-	charged = wait_for_stat(self->group, "kernel", kernel + want, LONG_MAX) - kernel;
-	EXPECT_GE(charged, want) {
-		TH_LOG("/dev/addrmap/%s: %ld KiB charged for buffers of %ld KiB",
-		       variant->node, charged >> 10, want >> 10);
-	}
-	if (variant->array) {
-		charged = wait_for_stat(self->group, "slab_unreclaimable",
-					slab + array, LONG_MAX) - slab;
-		EXPECT_GE(charged, array) {
-			TH_LOG("/dev/addrmap/%s: %ld bytes charged for arrays of %ld bytes",
-			       variant->node, charged, array);
+		for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
+			fd[i] = addrmap_open(node, O_RDWR);
+			ASSERT_GE(fd[i], 0);
+			ASSERT_EQ(addrmap_set_length(fd[i], len / ARRAY_SIZE(fd)), 0) {
+				TH_LOG("/dev/addrmap/%s: %s", node, strerror(errno));
+			}
 		}
-	}
+		found = wait_for_stat(self->group, "kernel", len, LONG_MAX);
+		EXPECT_GE(found, len) {
+			TH_LOG("/dev/addrmap/%s: KiB charged: expected %ld, found %ld",
+			       node, len >> 10, found >> 10);
+		}
+		if (rows[row].array) {
+			found = wait_for_stat(self->group, "slab_unreclaimable", ptrs,
+					      LONG_MAX);
+			EXPECT_GE(found, ptrs) {
+				TH_LOG("/dev/addrmap/%s: KiB of arrays: expected %ld, found %ld",
+				       node, ptrs >> 10, found >> 10);
+			}
+		}
 
-	for (size_t i = 0; i < variant->nr; i++)
-		close(self->fd[i]);
-	/* Not a page of each buffer. */
-	want = variant->nr / 2 * page;
-	charged = wait_for_stat(self->group, "kernel", 0, kernel + want) - kernel;
-	EXPECT_LE(charged, want) {
-		TH_LOG("/dev/addrmap/%s: %ld KiB are charged after close()",
-		       variant->node, charged >> 10);
+		for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+			close(fd[i]);
+		wait_for_stat(self->group, "slab_unreclaimable", 0, ptrs / 2);
+		found = wait_for_stat(self->group, "kernel", 0, len / 2);
+		EXPECT_LE(found, len / 2) {
+			TH_LOG("/dev/addrmap/%s: KiB charged after close(): expected 0, found %ld",
+			       node, found >> 10);
+		}
 	}
 }
 
 /*
- * What an open file and its buffer take besides the pages is freed when the file is
- * closed: not even 8 bytes of each are left.
+ * All that an open file and its buffer take is freed when the file is closed: of each
+ * file not a page is left, and not a pointer.
  */
 TEST_F_TIMEOUT(addrmap_charge, close_frees, SLOW_TIMEOUT)
 {
 	const long nr = 4096;
-	long before = 0, left;
+	long kernel = 0, slab = 0, found;
 
-	if (!strcmp(variant->node, "huge"))
-		SKIP(return, "needs a node whose buffer can be a page");
 	/* The first ones leave what is there once for all. */
-	for (long i = -nr / 4; i < nr; i++) {
-		int fd;
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < ARRAY_SIZE(addrmap_nodes); i++) {
+			const char *node = addrmap_nodes[i];
 
-		if (!i)
-			before = settled_stat(self->group, "slab_unreclaimable");
-		fd = addrmap_open(variant->node, O_RDWR);
-		ASSERT_GE(fd, 0);
-		ASSERT_EQ(addrmap_set_length(fd, psize()), 0);
-		close(fd);
-	}
-	left = wait_for_stat(self->group, "slab_unreclaimable", 0,
-			     before + nr * 8 / 2) - before;
-	EXPECT_LE(left, nr * 8 / 2) {
-		TH_LOG("/dev/addrmap/%s: %ld bytes left by %ld files",
-		       variant->node, left, nr);
+			/* Of this one a buffer is a whole block. */
+			if (!strcmp(node, "huge"))
+				continue;
+			for (long n = 0; n < (pass ? nr : nr / 8); n++) {
+				int fd = addrmap_open(node, O_RDWR);
+
+				ASSERT_GE(fd, 0);
+				ASSERT_EQ(addrmap_set_length(fd, psize()), 0);
+				close(fd);
+			}
+			if (!pass)
+				continue;
+			found = wait_for_stat(self->group, "kernel", 0,
+					      kernel + nr / 2 * psize()) - kernel;
+			EXPECT_LE(found, nr / 2 * (long)psize()) {
+				TH_LOG("/dev/addrmap/%s: bytes left: expected 0, found %ld",
+				       node, found);
+			}
+			found = wait_for_stat(self->group, "slab_unreclaimable", 0,
+					      slab + nr / 2 * 8) - slab;
+			EXPECT_LE(found, nr / 2 * 8) {
+				TH_LOG("/dev/addrmap/%s: bytes of slabs left: expected 0, found %ld",
+				       node, found);
+			}
+		}
+		/* Until what memory.stat says is not late any more. */
+		usleep(2500000);
+		kernel = group_stat(self->group, "kernel");
+		slab = group_stat(self->group, "slab_unreclaimable");
 	}
 }
 

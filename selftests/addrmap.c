@@ -1735,7 +1735,7 @@ TEST_F_TIMEOUT(addrmap_charge, close_frees, SLOW_TIMEOUT)
 			found = wait_for_stat(self->group, "slab_unreclaimable", 0,
 					      slab + nr / 2 * 8) - slab;
 			EXPECT_LE(found, nr / 2 * 8) {
-				TH_LOG("/dev/addrmap/%s: bytes of slabs left: expected 0, found %ld",
+				TH_LOG("/dev/addrmap/%s: bytes of slabs: expected 0, found %ld",
 				       node, found);
 			}
 		}

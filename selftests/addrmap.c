@@ -2796,8 +2796,8 @@ static void *write_rounds(void *p)
 }
 
 /*
- * No write gets lost that is made while ADDRMAP_WRITTEN looks: whoever copies a
- * page when it is told of has all that was written in the end.
+ * One thread writes, by @map or @mem, while another one copies the page each time that
+ * ADDRMAP_WRITTEN tells of it. In how many rounds the copy was not the last write.
  */
 static unsigned int written_race(int fd, char *map, int mem)
 {
@@ -2831,16 +2831,25 @@ static unsigned int written_race(int fd, char *map, int mem)
 	return lost;
 }
 
+/*
+ * No write gets lost that is made while ADDRMAP_WRITTEN looks: whoever copies a
+ * page when it is told of has all that was written in the end.
+ */
 TEST_F_TIMEOUT(addrmap_written, race, SLOW_TIMEOUT)
 {
 	EXPECT_EQ(written_race(self->fd, self->map, -1), 0);
 }
 
-/* The same of writes by a debugger, which may come without a page fault. */
+/*
+ * The same holds for writes of a debugger by ->access, because the driver itself makes
+ * them. Where there are pages, the debugger has pinned them when it writes.
+ */
 TEST_F_TIMEOUT(addrmap_written, race_debugger, SLOW_TIMEOUT)
 {
 	int mem = open("/proc/self/mem", O_RDWR);
 
+	if (!strcmp(variant->node, "written"))
+		SKIP(return, "needs a mapping that cannot be pinned");
 	ASSERT_GE(mem, 0);
 	EXPECT_EQ(written_race(self->fd, self->map, mem), 0);
 	close(mem);

@@ -39,7 +39,9 @@ static bool alias(struct op *op, const char *p)
 /*
  * Maps @len bytes at @offset, the last page of which is not the device's. A
  * kind that is mapped by mmap() is not read if it may be a device's memory, or
- * no memory at all: then it is enough that it was accepted.
+ * no memory at all: then it is enough that it was accepted. If ->fault maps what
+ * may be a device's memory, only an access tells, which takes that the user has
+ * said where the end is, and that the device may be written to.
  */
 static void beyond(struct op *op, __u64 offset, size_t len, const char *what)
 {
@@ -49,7 +51,8 @@ static void beyond(struct op *op, __u64 offset, size_t len, const char *what)
 
 	if (p == MAP_FAILED)
 		return;
-	if (op->dev->io || (op->dev->kind == KIND_RAW && offset >> 31)) {
+	if ((op->dev->io && (eager || !op->dev->write || !op->dev->size_given)) ||
+	    (op->dev->kind == KIND_RAW && offset >> 31)) {
 		if (eager)
 			device_say(HAZARD, "past-the-end", "%s is mapped", what);
 		munmap(p, len);
@@ -279,6 +282,15 @@ static void find_unique(const char *p, size_t n, bool *unique)
 	}
 }
 
+/* Does @p show page @n of the map? By its frame or, if that is not told, its contents. */
+static bool is_page(struct op *op, const char *p, size_t n, const bool *unique)
+{
+	__u64 pfn = device_pfn(p);
+
+	return pfn ? pfn == device_pfn(page_at(op, n)) :
+		     unique[n] && !memcmp(p, page_at(op, n), page_size());
+}
+
 /* @p shows the pages from @first on: the n-th is to be page @first + n of the map. */
 static bool shows_wrong(struct op *op, const char *p, size_t first,
 			const bool *unique, const char *what)
@@ -290,11 +302,10 @@ static bool shows_wrong(struct op *op, const char *p, size_t first,
 
 		if (strcmp(device_touch(q, false), "ok"))
 			return false;
-		if (!unique[i] || !memcmp(q, page_at(op, i), page_size()))
+		if (is_page(op, q, i, unique))
 			continue;
 		for (size_t j = 0; j < n; j++) {
-			if (j == i || !unique[j] ||
-			    memcmp(q, page_at(op, j), page_size()))
+			if (j == i || !is_page(op, q, j, unique))
 				continue;
 			device_say(HAZARD, "wrong-page",
 				   "%s: page %zu shows page %zu", what, i, j);

@@ -5,7 +5,8 @@
  * mode of addrmap_stress does with the sample driver. Mappings are shared ones.
  *
  * With --write each page has a head that nobody changes, and bytes of each actor
- * that no other one writes. Without it, each page is to show what it did before.
+ * that no other one writes. Without it, each page is to show what it did before,
+ * which does not tell pages apart that have the same in them.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -215,6 +215,10 @@ static size_t find_size(struct op *op)
 	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 1))
 		return 0;
 
+	/* If the machine does not survive that, this is the last it says. */
+	fprintf(stderr, "addrmap_matrix: trying where %s ends; not with --length\n",
+		op->dev->name);
+
 	/* A driver that does not look at the length may look at the offset. */
 	return (find_last(op, false) ?: find_last(op, true)) * page;
 }

@@ -375,10 +375,11 @@ static const char *check_wrong_page(struct op *op, long write)
 			       op->dev->offset);
 		if (p == MAP_FAILED)
 			return "-";
-		for (size_t i = 0; i < n; i++) {
-			old[i] = p[i * page_size()];
+		/* Of this mapping, the first access is a write. */
+		for (size_t i = 0; i < n; i++)
+			old[i] = device_get(page_at(op, i));
+		for (size_t i = 0; i < n; i++)
 			p[i * page_size()] = 'a' + i;
-		}
 	}
 	if (write)
 		written_elsewhere(op, old);

@@ -9,8 +9,8 @@
  *
  * It needs a device. Not to be copied: here it is a platform device of the module's
  * own, which does nothing, and has a DMA mask of 64 bits for no reason. A driver has
- * a device from its bus, as in &pdev->dev, and the mask of its hardware. Nor to a
- * node that everybody can open: nobody is charged for the memory.
+ * a device from its bus, as in &pdev->dev, and the mask of its hardware. Nor is this
+ * for a node that everybody can open: nobody is charged for the memory.
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>

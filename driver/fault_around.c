@@ -14,7 +14,7 @@
  *
  * Not to be copied: that 64 pages are mapped at once, which is for the tests. It is
  * of use as far as programs go on to access these pages, and costs time otherwise.
- * For memory that the driver takes back, see revoke.c, as of fault.c.
+ * Nor for memory that the driver takes back while it is mapped: see revoke.c.
  */
 #include <linux/align.h>
 #include <linux/gfp.h>

@@ -8,8 +8,8 @@
  * mmap() has to choose a suitable address: ->get_unmapped_area.
  *
  * Not to be copied for small buffers: a buffer of one page takes a whole block.
- * pfn_huge.c has a last block that is smaller. For memory that the driver takes
- * back, see revoke.c, as of fault.c.
+ * pfn_huge.c has a last block that is smaller. Nor for memory that the driver takes
+ * back while it is mapped: see revoke.c.
  */
 #include <linux/bits.h>
 #include <linux/gfp.h>

@@ -639,6 +639,12 @@ static int device_main(int argc, char **argv, unsigned int seconds)
 	}
 	run(dev, find_ram, 0, true, PROT_READ);
 
+	/* What nobody knows to be the device's is not written to. */
+	if (dev->write && !dev->size && dev->kind != KIND_CACHED && !dev->fresh) {
+		dev->write = false;
+		device_say(NOTE, "end-not-known", "--write needs --length here");
+	}
+
 	device_print_head(dev, log);
 	if (dev->seconds) {
 		run_stress(dev);

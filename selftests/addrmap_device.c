@@ -60,6 +60,7 @@ void device_say(enum level level, const char *id, const char *fmt, ...)
 		if (!strcmp(old->id, f->id) && !strcmp(old->text, f->text))
 			return;
 	shared->nr_findings++;
+	device_print_finding(f);
 }
 
 /* Processes */
@@ -361,7 +362,7 @@ static bool new_findings(const char *name, const char *seen)
 		struct finding *f = &shared->findings[old];
 
 		hazard |= f->level == HAZARD;
-		device_print_finding(f);
+		device_count_finding(f);
 	}
 
 	return hazard;

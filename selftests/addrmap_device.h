@@ -153,6 +153,7 @@ void device_print_head(struct device *dev, bool log);
 void device_print_result(const char *name, const char *seen, const char *want,
 			 bool differs, bool hazard);
 void device_print_finding(const struct finding *f);
+void device_count_finding(const struct finding *f);
 unsigned int device_print_end(struct device *dev, const struct finding *findings,
 			      unsigned int nr, bool empty);
 

@@ -219,13 +219,19 @@ static void print_finding(const struct finding *f, bool last)
 		printf("%s  right: driver/%s\n", start, h->right);
 }
 
-/* In text and TAP, it comes at once. */
+/* In text and TAP, it comes at once: it may be the last that the machine says. */
 void device_print_finding(const struct finding *f)
+{
+	if (device_format != FORMAT_TEXT && device_format != FORMAT_TAP)
+		return;
+	print_finding(f, false);
+	fflush(stdout);
+}
+
+void device_count_finding(const struct finding *f)
 {
 	nr_hazards += f->level == HAZARD;
 	nr_notes += f->level == NOTE;
-	if (device_format == FORMAT_TEXT || device_format == FORMAT_TAP)
-		print_finding(f, false);
 }
 
 /* Returns how many hazards there were. */

@@ -257,7 +257,7 @@ static void gup_dump(struct kunit *test)
 				    gup->desc);
 		KUNIT_EXPECT_EQ_MSG(test, pte_none(user_pte_at(addr)), true, "absent, %s",
 				    gup->desc);
-		user_read_page(test, addr);
+		USER_READ_PAGE(test, addr);
 		KUNIT_EXPECT_EQ_MSG(test, gup_error(gup, addr, FOLL_DUMP), -EFAULT,
 				    "zero page, %s", gup->desc);
 		KUNIT_ASSERT_EQ_MSG(test, user_write(addr, 1), true, "%s", gup->desc);

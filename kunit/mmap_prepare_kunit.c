@@ -119,7 +119,7 @@ static void mmap_prepare_no_vm_ops(struct kunit *test)
 	drv->prepare = prepare_anonymous;
 	KUNIT_ASSERT_EQ(test, prepare_map(drv, PROT_RW, MAP_PRIVATE), AT);
 	KUNIT_EXPECT_PTR_EQ(test, vma_at(AT).ops, NULL);
-	page = user_read_page(test, AT + PAGE_SIZE);
+	page = USER_READ_PAGE(test, AT + PAGE_SIZE);
 	MM_KUNIT_EXPECT(test, check_filled(test, page, 0, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, mmap_write(AT + PAGE_SIZE, 1234), 0);
 	KUNIT_EXPECT_EQ(test, get_mm_counter_sum(current->mm, MM_ANONPAGES), 1);

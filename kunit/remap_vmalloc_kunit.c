@@ -27,7 +27,7 @@ static void remap_vmalloc_range_maps_vma(struct kunit *test)
 	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 3));
 	for (i = 0; i < 3; i++)
 		MM_KUNIT_EXPECT_MSG(test,
-				    check_bytes(test, user_read_page(test, addr + i * PAGE_SIZE),
+				    check_bytes(test, USER_READ_PAGE(test, addr + i * PAGE_SIZE),
 						r.kaddr + i * PAGE_SIZE, PAGE_SIZE),
 				    "page %d", i);
 }
@@ -170,7 +170,7 @@ static void remap_vmalloc_range_page_tables(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, addr, at);
 	KUNIT_EXPECT_EQ(test, r.ret, 0);
 	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 600));
-	MM_KUNIT_EXPECT(test, check_bytes(test, user_read_page(test, addr + 599 * PAGE_SIZE),
+	MM_KUNIT_EXPECT(test, check_bytes(test, USER_READ_PAGE(test, addr + 599 * PAGE_SIZE),
 					  r.kaddr + 599 * PAGE_SIZE, PAGE_SIZE));
 }
 
@@ -196,7 +196,7 @@ static void remap_vmalloc_range_huge_area(struct kunit *test)
 	memset(r.kaddr + PMD_SIZE, 'h', PAGE_SIZE);
 	MM_KUNIT_ASSERT(test,
 			check_mapped(test, addr, r.kaddr + PMD_SIZE - 2 * PAGE_SIZE, 4));
-	MM_KUNIT_EXPECT(test, check_bytes(test, user_read_page(test, addr + 2 * PAGE_SIZE),
+	MM_KUNIT_EXPECT(test, check_bytes(test, USER_READ_PAGE(test, addr + 2 * PAGE_SIZE),
 					  r.kaddr + PMD_SIZE, PAGE_SIZE));
 }
 

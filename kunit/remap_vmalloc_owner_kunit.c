@@ -88,12 +88,12 @@ static void remap_vmalloc_range_vfree_while_mapped(struct kunit *test)
 	};
 	struct page *page = vmalloc_to_page(r.kaddr + PAGE_SIZE);
 	unsigned long addr = map_shared(test, 1, partial_mmap, &r);
-	void *before = user_read_page(test, addr);
+	void *before = USER_READ_PAGE(test, addr);
 
 	kunit_release_action(test, mm_kunit_vfree, r.kaddr);
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
 	KUNIT_EXPECT_PTR_EQ(test, user_page(addr, 0), page);
-	MM_KUNIT_EXPECT(test, check_bytes(test, user_read_page(test, addr), before, PAGE_SIZE));
+	MM_KUNIT_EXPECT(test, check_bytes(test, USER_READ_PAGE(test, addr), before, PAGE_SIZE));
 	KUNIT_EXPECT_EQ_MSG(test, user_write(addr, 7), true, "a write");
 
 	get_page(page);
@@ -110,7 +110,7 @@ static void remap_vmalloc_range_pin_outlives(struct kunit *test)
 {
 	struct remap r = { .kaddr = user_buffer(test, 1) };
 	unsigned long addr = map_shared(test, 1, range_mmap, &r);
-	void *before = user_read_page(test, addr);
+	void *before = USER_READ_PAGE(test, addr);
 	void *after = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	struct page *page;
 
@@ -170,7 +170,7 @@ static void remap_vmalloc_range_shared(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, user_write(addr + PAGE_SIZE, 1234), true, "a write");
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*second), 1234);
 	WRITE_ONCE(*second, 4321);
-	MM_KUNIT_EXPECT(test, check_bytes(test, user_read_page(test, addr + PAGE_SIZE),
+	MM_KUNIT_EXPECT(test, check_bytes(test, USER_READ_PAGE(test, addr + PAGE_SIZE),
 					  second, PAGE_SIZE));
 }
 
@@ -193,7 +193,7 @@ static void remap_vmalloc_range_private(struct kunit *test)
 
 	/* The process reads what the kernel writes, until it writes itself. */
 	memset(r.kaddr, 'k', PAGE_SIZE);
-	before = user_read_page(test, addr);
+	before = USER_READ_PAGE(test, addr);
 	MM_KUNIT_EXPECT(test, check_bytes(test, before, r.kaddr, PAGE_SIZE));
 
 	KUNIT_EXPECT_EQ_MSG(test, user_write(addr, 1234), true, "a write");
@@ -203,7 +203,7 @@ static void remap_vmalloc_range_private(struct kunit *test)
 			check_mapped(test, addr + PAGE_SIZE, r.kaddr + PAGE_SIZE, 1));
 
 	memset(r.kaddr, 'l', PAGE_SIZE);
-	copy = user_read_page(test, addr);
+	copy = USER_READ_PAGE(test, addr);
 	KUNIT_EXPECT_EQ(test, copy[0], 1234);
 	MM_KUNIT_EXPECT(test, check_bytes(test, copy + 1,
 					  before + sizeof(u32), PAGE_SIZE - sizeof(u32)));
@@ -223,7 +223,7 @@ static void remap_vmalloc_range_readonly_mapping(struct kunit *test)
 	MM_KUNIT_ASSERT(test, check_mapped(test, addr, r.kaddr, 1));
 	KUNIT_EXPECT_NULL(test, user_page(addr, FOLL_WRITE));
 	KUNIT_EXPECT_EQ_MSG(test, user_write(addr, 1234), false, "a write");
-	MM_KUNIT_EXPECT(test, check_bytes(test, user_read_page(test, addr), r.kaddr, PAGE_SIZE));
+	MM_KUNIT_EXPECT(test, check_bytes(test, USER_READ_PAGE(test, addr), r.kaddr, PAGE_SIZE));
 }
 
 /*
@@ -302,7 +302,7 @@ static void vmalloc_user_area(struct kunit *test)
 	for (i = 0; i < size; i += PAGE_SIZE) {
 		phys_addr_t phys = page_to_phys(vmalloc_to_page(r.kaddr + i));
 
-		MM_KUNIT_EXPECT_MSG(test, check_filled(test, user_read_page(test, addr + i), 0,
+		MM_KUNIT_EXPECT_MSG(test, check_filled(test, USER_READ_PAGE(test, addr + i), 0,
 						       PAGE_SIZE), "page %lu", i / PAGE_SIZE);
 		if (row->low)
 			KUNIT_EXPECT_LE_MSG(test, phys, U32_MAX, "page %lu", i / PAGE_SIZE);

@@ -152,16 +152,25 @@ static inline struct page *user_page(unsigned long addr,
 	return page;
 }
 
-/* The page that the process reads at @addr, in a buffer of the test case. */
-static inline void *user_read_page(struct kunit *test, unsigned long addr)
-{
-	void *buf = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, buf);
-	KUNIT_ASSERT_EQ(test,
-			copy_from_user(buf, (void __user *)addr, PAGE_SIZE), 0);
-	return buf;
-}
+/**
+ * USER_READ_PAGE() - assert that the process can read a page
+ * @test: the case
+ * @addr: address of the page
+ *
+ * Return: a copy of the page, in a buffer of the case.
+ */
+#define USER_READ_PAGE(test, addr)						\
+({										\
+	struct kunit *__reader = (test);					\
+	unsigned long __at = (addr);						\
+	void *__page = kunit_kmalloc(__reader, PAGE_SIZE, GFP_KERNEL);		\
+										\
+	KUNIT_ASSERT_NOT_NULL(__reader, __page);				\
+	KUNIT_ASSERT_EQ_MSG(__reader,						\
+			    copy_from_user(__page, (void __user *)__at, PAGE_SIZE), 0, \
+			    "bytes of the page at %lx that cannot be read", __at); \
+	__page;									\
+})
 
 /* Whether the process can write @value at @addr. */
 static inline bool user_write(unsigned long addr, u32 value)

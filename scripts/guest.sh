@@ -81,7 +81,7 @@ for _ in 1 2 3; do
 	lost=$((before - $(free_kib)))
 	[ $lost -ge $((times * 1024)) ] || break
 done
-if [ ${lost:-$((times * 1024))} -ge $((times * 1024)) ]; then
+if [ "${lost:-$((times * 1024))}" -ge $((times * 1024)) ]; then
 	echo "addrmap, loaded and removed $times times: expected 0 KiB lost, found ${lost:-no end}"
 	status=2
 fi

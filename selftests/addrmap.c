@@ -1920,7 +1920,7 @@ TEST_F_TIMEOUT(addrmap_node, set_length_at_once, SLOW_TIMEOUT)
 		start_round(r, round, fd);
 		mine = part_set_length(fd);
 		end_round(r, round);
-		EXPECT_EQ(mine + r->result, EBUSY) {
+		ASSERT_EQ(mine + r->result, EBUSY) {
 			TH_LOG("/dev/addrmap/%s, round %d: errno %ld here, %ld there",
 			       variant->node, round, mine, r->result);
 		}
@@ -1967,10 +1967,10 @@ TEST_F_TIMEOUT(addrmap_node, mmap_during_set_length, SLOW_TIMEOUT)
 
 		ASSERT_GE(fd, 0);
 		start_round(r, round, fd);
-		EXPECT_EQ(addrmap_set_length(fd, psize()), 0);
+		ASSERT_EQ(addrmap_set_length(fd, psize()), 0);
 		end_round(r, round);
 		if (r->result != -EINVAL) {
-			EXPECT_EQ(r->result, byte) {
+			ASSERT_EQ(r->result, byte) {
 				TH_LOG("/dev/addrmap/%s, round %d: byte of page 1",
 				       variant->node, round);
 			}

@@ -577,7 +577,7 @@ static void help(void)
 		"                      [--steps N,N...]\n"
 		"Each mode takes N seconds (10). With --seed, just that sequence is run, if\n"
 		"--seconds is not given; --steps is a part of it.\n"
-		"       addrmap_stress --device PATH [...], see --device --help\n"
+		"       addrmap_stress --device PATH [...]\n"
 		"looks at a file that is not the sample driver's; needs no module.\n");
 	exit(KSFT_FAIL);
 }

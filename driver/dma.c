@@ -120,14 +120,14 @@ static int dma_mmap(struct file *file, struct vm_area_struct *vma)
 	    vma_pages(vma) > nr_pages - vma->vm_pgoff)
 		return -EINVAL;
 
-	/* The device would not see what is written to a copy. */
-	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
-		return -EINVAL;
-
 	/* Not executable, now or later; not to grow; not in core dumps. */
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
 	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYEXEC);
+
+	/* The device would not see what is written to a copy. */
+	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
+		return -EINVAL;
 
 	/* The kernel address, the bus address and length of all of it. */
 	err = dma_mmap_coherent(&dma_pdev->dev, vma, buf->kaddr, buf->dma,

@@ -355,9 +355,8 @@ static void copy_to_clean(struct kunit *test)
 	struct usercopy *u = usercopy_of(test);
 	unsigned long addr = driver_map(test, PROT_RW, MAP_SHARED);
 	struct folio *folio = page_folio(u->drv.pages[0]);
-	u32 value;
 
-	KUNIT_ASSERT_EQ(test, get_user(value, (u32 __user *)addr), 0);
+	KUNIT_ASSERT_EQ(test, fault_in_readable(user_ptr(addr), 64), 0);
 	folio_clear_dirty(folio);
 	KUNIT_EXPECT_EQ(test, copy_to_user(user_ptr(addr), u->buf, 64), 0);
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);

@@ -119,7 +119,7 @@ static const struct vm_operations_struct vmf_driver_vm_ops = {
 };
 
 /* With these, the pages of a shared VMA are read-only until they are written to. */
-static const struct vm_operations_struct vmf_notify_vm_ops = {
+static const struct vm_operations_struct vmf_notify_vm_ops __maybe_unused = {
 	.fault = vmf_driver_fault,
 	.huge_fault = vmf_driver_huge_fault,
 	.page_mkwrite = vmf_driver_mkwrite,

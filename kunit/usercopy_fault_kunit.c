@@ -118,9 +118,10 @@ do {										\
 /*
  * "The only hard requirement" of <linux/uaccess.h>: if anything can be copied,
  * something is, because the caller may try again with what is left, for ever.
- * 32-bit ARM and x86 fall short of it: they load a block of words first.
+ * 32-bit ARM and x86, and RISC-V, fall short of it: they load a block of words first.
  */
-#define USERCOPY_HARD	(IS_ENABLED(CONFIG_ARM) || IS_ENABLED(CONFIG_X86_32) ? 64 : 1)
+#define USERCOPY_HARD	(IS_ENABLED(CONFIG_ARM) || IS_ENABLED(CONFIG_X86_32) ||	\
+			 IS_ENABLED(CONFIG_RISCV) ? 64 : 1)
 
 #define USERCOPY_EXPECT_PROGRESS(test, left, row)				\
 do {										\

@@ -58,7 +58,7 @@ static int open_again(void *data)
 	struct first_open *first = data;
 
 	first->err = open_and_release(first);
-	complete(&first->again);
+	complete_all(&first->again);
 
 	return 0;
 }

@@ -320,23 +320,6 @@ static void address_class_of(struct kunit *test)
 }
 
 /*
- * is_vmalloc_addr() is true from VMALLOC_START to the last byte below VMALLOC_END, because
- * kvfree() would give any other address to vfree(). is_vmalloc_or_module_addr() includes
- * the same range.
- */
-static void is_vmalloc_addr_bounds(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_addr((void *)VMALLOC_START - 1), 0);
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_addr((void *)VMALLOC_START), 1);
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_addr((void *)VMALLOC_END - 1), 1);
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_addr((void *)VMALLOC_END), 0);
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_or_module_addr((void *)VMALLOC_START), 1);
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_or_module_addr((void *)VMALLOC_END - 1), 1);
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_addr((void *)-1), 0);
-	KUNIT_EXPECT_EQ(test, !!is_vmalloc_or_module_addr((void *)-1), 0);
-}
-
-/*
  * is_vmalloc_or_module_addr() includes the area for modules, which is mapped like vmalloc()
  * but may be an area of its own: /proc/kcore and vread_iter() ask it what they may read.
  */
@@ -435,7 +418,6 @@ static void offset_in_page_values(struct kunit *test)
 
 static struct kunit_case address_cases[] = {
 	KUNIT_CASE_PARAM(address_class_of, address_class_gen_params),
-	KUNIT_CASE(is_vmalloc_addr_bounds),
 	KUNIT_CASE(is_vmalloc_or_module_addr_bounds),
 	KUNIT_CASE(module_address),
 	KUNIT_CASE(vmalloc_address_is_not_linear),

@@ -471,26 +471,6 @@ static void vm_area_map_pages_no_memory(struct kunit *test)
 	MM_KUNIT_EXPECT(test, vmap_pages_check_mapped(test, (void *)start, array, 8));
 }
 
-/*
- * set_ptes() sets entries that follow each other to page frames that follow
- * each other, as its kernel-doc says, because mm/memory.c maps the pages of a
- * folio by it.
- */
-static void set_ptes_consecutive(struct kunit *test)
-{
-	struct vm_struct *area = vmap_pages_area(test, get_vm_area(NR_VMAP_PAGES * PAGE_SIZE,
-								   VM_MAP));
-	struct page *page = test->priv;
-	unsigned long pfn = page_to_pfn(page);
-	pte_t *ptes = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, ptes);
-	set_ptes(&init_mm, (unsigned long)area->addr, ptes, pfn_pte(pfn, PAGE_KERNEL),
-		 NR_VMAP_PAGES);
-	for (int i = 0; i < NR_VMAP_PAGES; i++)
-		KUNIT_EXPECT_EQ_MSG(test, pte_pfn(ptes[i]), pfn + i, "entry %d", i);
-}
-
 static struct kunit_case vm_area_test_cases[] = {
 	KUNIT_CASE_PARAM(get_vm_area_fields, size_gen_params),
 	KUNIT_CASE(get_vm_area_caller_is_known),
@@ -505,7 +485,6 @@ static struct kunit_case vm_area_test_cases[] = {
 	KUNIT_CASE_PARAM(vm_area_map_pages_across_tables, level_gen_params),
 	KUNIT_CASE_PARAM(free_vm_area_with_holes, level_gen_params),
 	KUNIT_CASE_PARAM(vm_area_map_pages_no_memory, level_gen_params),
-	KUNIT_CASE(set_ptes_consecutive),
 	{}
 };
 

@@ -127,8 +127,9 @@ static void vmalloc_huge_no_large_page(struct kunit *test)
 
 /*
  * is_vmalloc_addr() is true from VMALLOC_START up to, and without, VMALLOC_END
- * and false for the direct map, because kvfree() chooses between vfree() and
- * kfree() by it.
+ * and false for the direct map, NULL and what ERR_PTR() makes, because kvfree()
+ * chooses between vfree() and kfree() by it. is_vmalloc_or_module_addr()
+ * includes the same range.
  */
 static void is_vmalloc_addr_area_bounds(struct kunit *test)
 {
@@ -141,8 +142,10 @@ static void is_vmalloc_addr_area_bounds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, is_vmalloc_addr((void *)VMALLOC_END), false);
 
 	KUNIT_EXPECT_EQ(test, is_vmalloc_addr(NULL), false);
+	KUNIT_EXPECT_EQ(test, is_vmalloc_addr(ERR_PTR(-EPERM)), false);
 	KUNIT_EXPECT_EQ(test, is_vmalloc_addr(virt), false);
 	KUNIT_EXPECT_EQ(test, is_vmalloc_or_module_addr(virt), false);
+	KUNIT_EXPECT_EQ(test, is_vmalloc_or_module_addr(ERR_PTR(-EPERM)), false);
 	KUNIT_EXPECT_EQ(test, is_vmalloc_or_module_addr((void *)VMALLOC_START), true);
 	KUNIT_EXPECT_EQ(test, is_vmalloc_or_module_addr((void *)VMALLOC_END - 1), true);
 }

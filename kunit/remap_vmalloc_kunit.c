@@ -189,6 +189,8 @@ static void remap_vmalloc_range_huge_area(struct kunit *test)
 
 	r.kaddr = mm_kunit_manage(test, mm_kunit_vfree,
 				  vmalloc_huge(2 * PMD_SIZE, GFP_KERNEL | __GFP_ZERO));
+	if (!is_vm_area_hugepages(r.kaddr))
+		kunit_skip(test, "needs huge pages for vmalloc_huge(): HAVE_ARCH_HUGE_VMALLOC");
 	find_vm_area(r.kaddr)->flags |= VM_USERMAP;
 
 	addr = map_shared(test, 4, range_mmap, &r);

@@ -6,7 +6,6 @@
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
 #include <linux/file.h>
-#include <linux/highmem.h>
 #include <linux/minmax.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -189,34 +188,6 @@ loff_t addrmap_llseek(struct file *file, loff_t offset, int whence)
 {
 	return fixed_size_llseek(file, offset, whence,
 				 addrmap_buffer(file)->length);
-}
-
-/**
- * addrmap_copy() - copy from or to a buffer
- * @buf: the buffer
- * @offset: where in it
- * @len: bytes, all of which are in one page of it
- * @iter: where to, or where from
- * @read: from the buffer
- *
- * Context: May sleep. The caller holds no lock that mmap() or a fault needs:
- * the memory of @iter may be a mapping of this very buffer.
- * Return: How many bytes were copied: fewer than @len if the memory of @iter
- * could not be accessed any further.
- */
-size_t addrmap_copy(struct addrmap_buffer *buf, size_t offset, size_t len,
-		    struct iov_iter *iter, bool read)
-{
-	struct page *page;
-
-	if (!buf->tech->page)
-		return buf->tech->copy(buf, offset, len, iter, read);
-
-	page = buf->tech->page(buf, offset >> PAGE_SHIFT);
-	if (read)
-		return copy_page_to_iter(page, offset_in_page(offset), len,
-					 iter);
-	return copy_page_from_iter(page, offset_in_page(offset), len, iter);
 }
 
 /* read() and write() differ in the direction, and at the end of the buffer. */

@@ -117,8 +117,6 @@ struct addrmap_buffer *addrmap_buffer_alloc(const struct addrmap_technique *tech
 					    size_t length);
 void addrmap_buffer_free(struct addrmap_buffer *buf);
 struct addrmap_buffer *addrmap_buffer(const struct file *file);
-size_t addrmap_copy(struct addrmap_buffer *buf, size_t offset, size_t len,
-		    struct iov_iter *iter, bool read);
 struct file *addrmap_anon_create(void);
 void addrmap_anon_destroy(struct file *anon);
 int addrmap_open(struct inode *inode, struct file *file);
@@ -126,6 +124,12 @@ int addrmap_release(struct inode *inode, struct file *file);
 loff_t addrmap_llseek(struct file *file, loff_t offset, int whence);
 ssize_t addrmap_read_iter(struct kiocb *iocb, struct iov_iter *to);
 ssize_t addrmap_write_iter(struct kiocb *iocb, struct iov_iter *from);
+
+/* copy.c */
+size_t addrmap_copy(struct addrmap_buffer *buf, size_t offset, size_t len,
+		    struct iov_iter *iter, bool read);
+size_t addrmap_copy_io(struct addrmap_buffer *buf, size_t offset, size_t len,
+		       struct iov_iter *iter, bool read);
 
 /* ioctl.c */
 long addrmap_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
@@ -165,6 +169,7 @@ extern const struct addrmap_technique addrmap_pfn_written;
 extern const struct addrmap_technique addrmap_revoke;
 extern const struct addrmap_technique addrmap_dma;
 extern const struct addrmap_technique addrmap_io;
+extern const struct addrmap_technique addrmap_io_huge;
 
 #ifdef CONFIG_ADDRMAP_KUNIT_TEST
 struct miscdevice *addrmap_find_node(const char *name);

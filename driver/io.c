@@ -27,10 +27,8 @@
  */
 #include <linux/io.h>
 #include <linux/ioport.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/uio.h>
 
 #include "addrmap.h"
 #include "internal.h"
@@ -91,35 +89,6 @@ static void io_free(struct addrmap_buffer *buf)
 	iounmap(buf->io);
 }
 
-/*
- * Device memory wants functions of its own, as user memory does, so there has
- * to be something in between.
- */
-static size_t io_copy(struct addrmap_buffer *buf, size_t offset, size_t len,
-		      struct iov_iter *iter, bool read)
-{
-	u8 bounce[256];
-	size_t done = 0;
-
-	while (done < len) {
-		size_t want = min(len - done, sizeof(bounce));
-		size_t n;
-
-		if (read) {
-			memcpy_fromio(bounce, buf->io + offset + done, want);
-			n = copy_to_iter(bounce, want, iter);
-		} else {
-			n = copy_from_iter(bounce, want, iter);
-			memcpy_toio(buf->io + offset + done, bounce, n);
-		}
-		done += n;
-		if (n < want)
-			break;
-	}
-
-	return done;
-}
-
 static const struct vm_operations_struct io_vm_ops = {
 	.mapped = addrmap_vm_mapped,
 	.open = addrmap_vm_open,
@@ -172,6 +141,6 @@ const struct addrmap_technique addrmap_io = {
 	.free = io_free,
 	.init = io_init,
 	.exit = io_exit,
-	.copy = io_copy,
+	.copy = addrmap_copy_io,
 	.only = true,
 };

@@ -30,10 +30,11 @@
  * revoke.c            single pages that the driver can take back from who maps them
  * dma.c               memory for a device to access, from dma_alloc_coherent()
  * io.c                a device's memory
+ * io_huge.c           the same, in large blocks, mapped by one entry each
  * ==================  =============================================================
  *
- * file.c has read() and write(), ioctl.c has pinned user pages, vma.c has
- * ->mapped, ->open, ->close and ->access.
+ * file.c has read() and write(), copy.c what they copy by, ioctl.c has pinned user
+ * pages, vma.c has ->mapped, ->open, ->close and ->access.
  */
 
 /**
@@ -73,12 +74,12 @@
  *	unpin_user_pages_dirty_lock(): ioctl.c.
  * kmap(), kmap_atomic()
  *	kmap_local_page() and kunmap_local(), last mapped first unmapped; or
- *	memcpy_to_page() and copy_page_to_iter(), which do it: vma.c, file.c.
+ *	memcpy_to_page() and copy_page_to_iter(), which do it: vma.c, copy.c.
  * read() that returns -1 when copy_to_user() fails
  *	->read_iter returns how much it has copied, and -EFAULT if that is
  *	nothing: file.c. (-1 is -EPERM.)
  * ioremap_nocache()
- *	ioremap(), and memcpy_fromio() for what it returns: io.c.
+ *	ioremap(), and memcpy_fromio() for what it returns: io.c, copy.c.
  * pgprot_val(vma->vm_page_prot) |= _PAGE_PCD
  *	pgprot_noncached() or pgprot_writecombine(), and for device memory only: io.c.
  * remap_pfn_range() with virt_to_phys() of what dma_alloc_coherent() returned

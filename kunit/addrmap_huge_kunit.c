@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests for the sample driver in mm/addrmap/: what its node "pfn-huge" maps by huge
- * entries, and what it does not.
+ * KUnit tests for the sample driver in mm/addrmap/: what its nodes "pfn-huge" and
+ * "io-huge" map by huge entries, and what they do not.
  *
  * Where raw frames cannot be mapped by such entries the cases expect small ones, because
  * a process sees the same.
@@ -66,6 +66,17 @@ struct huge_map {
 	char __user *mem;
 };
 
+/* Where three blocks can be mapped, from the start of a PMD on. */
+static unsigned long pmd_room(struct kunit *test)
+{
+	long room = vm_mmap(NULL, 0, 4 * PMD_SIZE, PROT_NONE, MAP_ANONYMOUS | MAP_PRIVATE, 0);
+
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(room),
+			       "mmap(PROT_NONE): expected an address, found %ld", room);
+
+	return ALIGN((unsigned long)room, PMD_SIZE);
+}
+
 static struct huge_map map_huge(struct kunit *test, const struct huge_row *row)
 {
 	struct huge_map at = {
@@ -73,7 +84,7 @@ static struct huge_map map_huge(struct kunit *test, const struct huge_row *row)
 		.filp = ADDRMAP_OPEN_NAME(test, "addrmap/pfn-huge", O_RDWR),
 	};
 	unsigned long n, nr = 2 * BLOCK_PAGES + row->length;
-	long room, addr;
+	unsigned long room, addr;
 
 	if (nr > ADDRMAP_MAX_LENGTH >> PAGE_SHIFT)
 		kunit_skip(test, "needs PMDs for which a buffer of %lu pages is not too large", nr);
@@ -87,10 +98,7 @@ static struct huge_map map_huge(struct kunit *test, const struct huge_row *row)
 				    "byte of page %lu", n);
 	}
 
-	room = vm_mmap(NULL, 0, 4 * PMD_SIZE, PROT_NONE, MAP_ANONYMOUS | MAP_PRIVATE, 0);
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(room),
-			       "mmap(PROT_NONE): expected an address, found %ld", room);
-	room = ALIGN((unsigned long)room, PMD_SIZE) + row->shift * PAGE_SIZE;
+	room = pmd_room(test) + row->shift * PAGE_SIZE;
 	addr = vm_mmap(at.filp, room, (nr - row->pgoff - row->cut) << PAGE_SHIFT,
 		       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		       (unsigned long)row->pgoff << PAGE_SHIFT);
@@ -310,6 +318,83 @@ static void pfn_huge_address(struct kunit *test)
 	}
 }
 
+static const struct io_huge_row {
+	const char *desc;
+	unsigned int first;	/* frames from a multiple of a block to the memory */
+	unsigned int cut;	/* pages that the memory is short of two blocks */
+	bool huge[2];
+} io_huge_rows[] = {
+	{ .desc = "frames_fit", .huge = { true, true } },
+	{ .desc = "frames_fit_shorter", .cut = 1, .huge = { true, false } },
+	{ .desc = "frames_do_not_fit", .first = 1, .cut = 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(io_huge, io_huge_rows, desc);
+
+static void free_blocks(void *blocks)
+{
+	free_pages_exact(blocks, 2 * PMD_SIZE);
+}
+
+/*
+ * An access to a device's memory maps a block by an entry of the PMD level if the frame
+ * number is a multiple of a block's, too, because the entry has no room for the rest of the
+ * number: it would show other memory (mm/addrmap/io_huge.c).
+ *
+ * Frames of RAM stand for the device's. Nobody reads them by this mapping, which would be
+ * another one than that of the kernel: the faults are those of fixup_user_fault().
+ */
+static void io_huge_entries(struct kunit *test)
+{
+	const struct io_huge_row *row = test->param_value;
+	struct addrmap_buffer *buf = kunit_kzalloc(test, sizeof(*buf), GFP_KERNEL);
+	unsigned long nr = 2 * BLOCK_PAGES - row->cut;
+	unsigned long room, n;
+	struct file *filp;
+	void *blocks;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	if (!IS_ENABLED(CONFIG_HAS_IOMEM))
+		kunit_skip(test, "needs CONFIG_HAS_IOMEM");
+	if (PMD_SIZE > ADDRMAP_SHARED_LENGTH)
+		kunit_skip(test, "needs PMDs of at most %lu KiB", ADDRMAP_SHARED_LENGTH >> 10);
+	blocks = alloc_pages_exact(2 * PMD_SIZE, GFP_KERNEL | __GFP_NOWARN);
+	if (!blocks)
+		kunit_skip(test, "needs two PMDs of memory in one piece");
+	mm_kunit_manage(test, free_blocks, blocks);
+	buf->tech = &addrmap_io_huge;
+	buf->length = nr * PAGE_SIZE;
+	buf->phys = virt_to_phys(blocks) + row->first * PAGE_SIZE;
+	filp = open_buffer(test, buf);
+
+	room = pmd_room(test);
+	KUNIT_ASSERT_EQ(test, vm_mmap(filp, room, buf->length, PROT_READ | PROT_WRITE,
+				      MAP_SHARED | MAP_FIXED, 0), room);
+	for (i = 0; i < 2; i++) {
+		bool huge = row->huge[i] && has_raw_huge();
+		struct entry entry;
+		int err;
+
+		n = i * BLOCK_PAGES + 5;
+		mmap_read_lock(current->mm);
+		err = fixup_user_fault(current->mm, room + n * PAGE_SIZE, FAULT_FLAG_WRITE, NULL);
+		mmap_read_unlock(current->mm);
+		KUNIT_ASSERT_EQ_MSG(test, err, 0, "fault on page %lu", n);
+		entry = entry_of((char __user *)room, n);
+		KUNIT_EXPECT_EQ_MSG(test, entry.pfn, PHYS_PFN(buf->phys) + n,
+				    "frame of page %lu", n);
+		KUNIT_EXPECT_EQ_MSG(test, entry.mask, huge ? PMD_MASK : PAGE_MASK,
+				    "mask of page %lu's entry", n);
+		n += BLOCK_PAGES / 2;
+		KUNIT_EXPECT_EQ_MSG(test, entry_of((char __user *)room, n).pfn,
+				    huge ? PHYS_PFN(buf->phys) + n : 0,
+				    "frame of page %lu, which nobody accessed", n);
+	}
+	/* Before @buf is freed. */
+	KUNIT_EXPECT_EQ_MSG(test, vm_munmap(room, buf->length), 0, "munmap()");
+}
+
 static struct kunit_case addrmap_huge_cases[] = {
 	KUNIT_CASE_PARAM(pfn_huge_entries, huge_gen_params),
 	KUNIT_CASE(pfn_huge_munmap_part),
@@ -317,6 +402,7 @@ static struct kunit_case addrmap_huge_cases[] = {
 	KUNIT_CASE(pfn_huge_fork),
 	KUNIT_CASE(pfn_huge_gup),
 	KUNIT_CASE(pfn_huge_address),
+	KUNIT_CASE_PARAM(io_huge_entries, io_huge_gen_params),
 	{}
 };
 

@@ -98,6 +98,31 @@ static inline struct file *open_name(struct kunit *test, const char *name, int f
 	return mm_kunit_manage(test, put_file, filp);
 }
 
+/*
+ * A file of the technique of @buf, which is freed after it. For the nodes "io" and
+ * "io-huge", which there are with a device only.
+ */
+static inline struct file *open_buffer(struct kunit *test, struct addrmap_buffer *buf)
+{
+	struct addrmap_node *node = kunit_kzalloc(test, sizeof(*node), GFP_KERNEL);
+	struct addrmap_file *af;
+	struct file *filp;
+
+	KUNIT_ASSERT_NOT_NULL(test, node);
+	node->tech = buf->tech;
+	node->shared = buf;
+	/* addrmap_release() frees it. */
+	af = kzalloc_obj(*af);
+	KUNIT_ASSERT_NOT_NULL(test, af);
+	af->node = node;
+	filp = anon_inode_getfile("[addrmap]", buf->tech->fops, af, O_RDWR);
+	if (IS_ERR(filp))
+		kfree(af);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, filp);
+
+	return mm_kunit_manage(test, put_file, filp);
+}
+
 /**
  * ADDRMAP_OPEN_NAME() - open(2) of a node; asserts if it fails
  * @test: the case

@@ -347,28 +347,6 @@ static const struct io_row {
 
 KUNIT_ARRAY_PARAM_DESC(io, io_rows, desc);
 
-/* A file of the node "io", with @buf for its memory: the node itself needs a device. */
-static struct file *open_io(struct kunit *test, struct addrmap_buffer *buf)
-{
-	struct addrmap_node *node = kunit_kzalloc(test, sizeof(*node), GFP_KERNEL);
-	struct addrmap_file *af;
-	struct file *filp;
-
-	KUNIT_ASSERT_NOT_NULL(test, node);
-	node->tech = buf->tech;
-	node->shared = buf;
-	/* addrmap_release() frees it. */
-	af = kzalloc_obj(*af);
-	KUNIT_ASSERT_NOT_NULL(test, af);
-	af->node = node;
-	filp = anon_inode_getfile("[addrmap]", buf->tech->fops, af, O_RDWR);
-	if (IS_ERR(filp))
-		kfree(af);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, filp);
-
-	return mm_kunit_manage(test, put_file, filp);
-}
-
 /*
  * The page table entries have the cache mode that the driver was told, because what is
  * cached does not reach the device, and they show the device's memory from the offset
@@ -391,7 +369,7 @@ static void io_cache_mode(struct kunit *test)
 	buf->phys = free_iomem(test, LENGTH, SZ_16M, U32_MAX, PAGE_SIZE);
 	if (!buf->phys)
 		kunit_skip(test, "needs a machine with unused I/O addresses below 4 GB");
-	filp = open_io(test, buf);
+	filp = open_buffer(test, buf);
 
 	KUNIT_EXPECT_EQ_MSG(test, map(filp, LENGTH, PROT_READ, MAP_SHARED, 1), -EINVAL,
 			    "mmap() of a page behind the end");

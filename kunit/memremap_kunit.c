@@ -84,6 +84,8 @@ static void memremap_high_memory(struct kunit *test)
 		kunit_skip(test, "needs CONFIG_HIGHMEM");
 	if (!totalhigh_pages())
 		kunit_skip(test, "needs a machine with high memory");
+	if (IS_ENABLED(CONFIG_MIPS) && !page_is_ram(PHYS_PFN(phys)))
+		kunit_skip(test, "needs a machine with memory up to high_memory");
 
 	last = memremap(phys, PAGE_SIZE, MEMREMAP_WB);
 	kunit_warning_suppress(test)
@@ -273,8 +275,8 @@ static void devm_memremap_unmaps(struct kunit *test)
 				 "the mapping of page 0 after devm_memunmap()");
 
 	kunit_device_unregister(test, dev);
-	/* memunmap() does not know emulated addresses. */
-	if (IS_ENABLED(CONFIG_INDIRECT_IOMEM)) {
+	/* memunmap() does not know emulated addresses, if they are not in vmalloc()'s range. */
+	if (IS_ENABLED(CONFIG_INDIRECT_IOMEM) && !is_ioremap_addr(addr)) {
 		iounmap((void __iomem *)addr);
 		iounmap((void __iomem *)kept);
 	}

@@ -157,6 +157,7 @@ static void copy_from_user_partial(struct kunit *test)
 	MM_KUNIT_EXPECT(test, check_bytes(test, u->buf, u->expected, BUF_SIZE));
 
 	/* This one leaves the rest to the caller. */
+	mm_kunit_need_exact_copy(test);
 	memset(u->buf, 0xa5, BUF_SIZE);
 	left = __copy_from_user(u->buf, user_ptr(addr), row->len);
 	USERCOPY_EXPECT_PROGRESS(test, left, row);
@@ -420,6 +421,7 @@ static void pagefault_disable_copies(struct kunit *test)
 	unsigned long addr = driver_map(test, PROT_RW, MAP_SHARED), from, to, there;
 	size_t i;
 
+	mm_kunit_need_exact_copy(test);
 	for (i = 0; i < NR_PAGES; i++)
 		fill(mem_of(u) + i * PAGE_SIZE, PAGE_SIZE, i);
 	memset(u->buf, 0xa5, BUF_SIZE);

@@ -353,7 +353,8 @@ static void vmalloc_to_pfn_unmapped(struct kunit *test)
 
 /*
  * vmalloc_to_page() of the direct map is the page itself where the direct map
- * has page tables, and NULL on UML, where it has none.
+ * has page tables, and NULL where it has none: on UML and MIPS, and on PowerPC with
+ * block address translation or a hash table.
  */
 static void vmalloc_to_page_direct_map(struct kunit *test)
 {
@@ -364,10 +365,11 @@ static void vmalloc_to_page_direct_map(struct kunit *test)
 		kunit_skip(test, "needs CONFIG_DEBUG_VIRTUAL=n");
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	page = vmalloc_to_page(buf);
-	if (!IS_ENABLED(CONFIG_UML))
-		KUNIT_EXPECT_PTR_EQ(test, page, virt_to_page(buf));
-	else
+	if (IS_ENABLED(CONFIG_UML) || IS_ENABLED(CONFIG_MIPS) ||
+	    (IS_ENABLED(CONFIG_PPC) && !page))
 		KUNIT_EXPECT_NULL(test, page);
+	else
+		KUNIT_EXPECT_PTR_EQ(test, page, virt_to_page(buf));
 }
 
 static struct kunit_case vmalloc_lookup_test_cases[] = {

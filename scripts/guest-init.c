@@ -23,7 +23,7 @@
 
 #define LOG_SIZE (8 << 20)
 
-static char io[100];	/* the driver's parameters */
+static char io[160];	/* the driver's parameters */
 
 static void put(const char *path, const char *text)
 {
@@ -47,7 +47,10 @@ static unsigned long get(const char *folder, const char *name)
 	return strtoul(text, NULL, 0);
 }
 
-/* The node "io" needs a device's memory: BAR 2 of QEMU's ivshmem. */
+/*
+ * The nodes "io" and "io-huge" need a device's memory: the first MiB and the second half
+ * of BAR 2 of QEMU's ivshmem.
+ */
 static void find_io(void)
 {
 	DIR *dir = opendir("/sys/bus/pci/devices");
@@ -65,8 +68,11 @@ static void find_io(void)
 		f = fopen(path, "r");
 		*strrchr(path, '/') = 0;
 		if (f && fscanf(f, "%*[^\n]\n%*[^\n]\n%lx %lx", &start, &end) == 2) {
-			snprintf(io, sizeof(io), "io_start=%#lx io_length=%lu", start,
-				 end - start + 1);
+			unsigned long half = (end - start + 1) / 2;
+
+			snprintf(io, sizeof(io),
+				 "io_start=%#lx io_length=%lu io_huge_start=%#lx io_huge_length=%lu",
+				 start, 1ul << 20, start + half, half);
 			strcat(path, "/enable");
 			put(path, "1");
 		}

@@ -27,7 +27,8 @@ told() {
 	return "$(cat "$out/told")"
 }
 
-# The node "io" needs a device's memory: BAR 2 of QEMU's ivshmem
+# The nodes "io" and "io-huge" need a device's memory: the first MiB and the second half
+# of BAR 2 of QEMU's ivshmem
 io=
 for dev in /sys/bus/pci/devices/*; do
 	case $(cat "$dev/vendor" "$dev/device" | tr '\n' ' ') in
@@ -35,7 +36,9 @@ for dev in /sys/bus/pci/devices/*; do
 		echo 1 > "$dev/enable"
 		io=$(sed -n 3p "$dev/resource" | {
 			read -r start end _
-			echo "io_start=$start io_length=$((end - start + 1))"
+			half=$(((end - start + 1) / 2))
+			echo "io_start=$start io_length=$((1 << 20))" \
+				"io_huge_start=$((start + half)) io_huge_length=$half"
 		}) ;;
 	esac
 done
@@ -58,6 +61,12 @@ io_start=0x100000000 io_length=4095
 io_start=0x100000000 io_length=0x4001000
 io_start=0x100000000 io_length=0x80000000000
 io_start=0xfffffffffffff000 io_length=8192
+io_huge_start=0x100000 io_huge_length=4096
+io_huge_start=0x100000001 io_huge_length=4096
+io_huge_start=0x100000000 io_huge_length=4095
+io_huge_start=0x100000000 io_huge_length=0x4001000
+io_huge_start=0x100000000 io_huge_length=0x80000000000
+io_huge_start=0xfffffffffffff000 io_huge_length=8192
 END
 
 # free_kib: of memory, with what each CPU keeps on lists

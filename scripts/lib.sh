@@ -348,9 +348,10 @@ dpkg_arch() {
 	esac
 }
 
-# Of QEMU: a device with a BAR of 1 MiB of memory, for the node "io" and others
+# Of QEMU: a device with a BAR of 4 MiB of memory, for the nodes "io", the first MiB, and
+# "io-huge", the second half, and others
 # shellcheck disable=SC2034 # for the caller
-IVSHMEM=(-object memory-backend-ram,id=bar,size=1M,share=on -device ivshmem-plain,memdev=bar)
+IVSHMEM=(-object memory-backend-ram,id=bar,size=4M,share=on -device ivshmem-plain,memdev=bar)
 
 # need_space MB WHAT
 need_space() {

@@ -120,7 +120,7 @@ static void map_node(struct __test_metadata *_metadata, const char *node,
 		TH_LOG("/dev/addrmap/%s: %s", node, strerror(errno));
 	}
 
-	if (strcmp(node, "io")) {
+	if (!addrmap_is_device(node)) {
 		ASSERT_EQ(addrmap_set_length(*fd, NR_PAGES * psize()), 0) {
 			TH_LOG("/dev/addrmap/%s: %s", node, strerror(errno));
 		}
@@ -180,6 +180,7 @@ NODE(pfn_written, "pfn-written", .no_private = true);
 NODE(revoke, "revoke", .pages = true);
 NODE(dma, "dma", .no_private = true, .no_frames = true);
 NODE(io, "io", .no_private = true, .device = true);
+NODE(io_huge, "io-huge", .no_private = true, .device = true);
 
 FIXTURE_SETUP(addrmap_node)
 {
@@ -240,6 +241,7 @@ MAPPING(revoke_shared, "revoke", .flags = MAP_SHARED, .pinnable = true);
 MAPPING(revoke_private, "revoke", .flags = MAP_PRIVATE, .pinnable = true);
 MAPPING(dma_shared, "dma", .flags = MAP_SHARED);
 MAPPING(io_shared, "io", .flags = MAP_SHARED, .device = true);
+MAPPING(io_huge_shared, "io-huge", .flags = MAP_SHARED, .device = true);
 
 FIXTURE_SETUP(addrmap)
 {

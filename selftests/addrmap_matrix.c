@@ -93,6 +93,7 @@ enum {
 	DMA		= 1 << 20,
 	PFN_HUGE	= 1 << 21,
 	PFN_AROUND	= 1 << 22,
+	IO_HUGE		= 1 << 23,
 	PFN		= PFN_S | PFN_P,
 	PAGES		= PAGES_S | PAGES_P,
 	VMALLOC		= VMALLOC_S | VMALLOC_P,
@@ -101,11 +102,12 @@ enum {
 	DEFIO		= DEFIO_S | DEFIO_P,
 	AROUND		= AROUND_S | AROUND_P,
 	HUGE		= HUGE_S | HUGE_P,
+	RAW_HUGE	= PFN_HUGE | IO_HUGE,
 	/* VM_PFNMAP: the memory manager does not look for pages in it. */
 	RAW		= PFN | PFN_FAULT | SEGMENTS | PFN_DEFIO | DMA | IO |
-			  PFN_HUGE | PFN_AROUND,
+			  RAW_HUGE | PFN_AROUND,
 	/* It is, and mmap() maps nothing yet. */
-	RAW_FAULT	= PFN_FAULT | SEGMENTS | PFN_DEFIO | PFN_HUGE |
+	RAW_FAULT	= PFN_FAULT | SEGMENTS | PFN_DEFIO | RAW_HUGE |
 			  PFN_AROUND,
 	/* mmap() has filled the page tables. */
 	EAGER		= PFN | PAGES | VMALLOC | DMA | IO,
@@ -115,7 +117,7 @@ enum {
 			  AROUND_P | REVOKE_P | DEFIO_P,
 	SHARED		= PFN_S | PAGES_S | VMALLOC_S | FAULT_S | HUGE_S |
 			  PFN_FAULT | IO | AROUND_S | REVOKE_S | SEGMENTS |
-			  DEFIO_S | PFN_DEFIO | DMA | PFN_HUGE | PFN_AROUND,
+			  DEFIO_S | PFN_DEFIO | DMA | RAW_HUGE | PFN_AROUND,
 	ALL		= SHARED | PRIVATE,
 	/*
 	 * With columns: only if mincore() leaves VM_PFNMAP out, as Linux does
@@ -140,7 +142,7 @@ static const struct column {
 	{ "segments", MAP_SHARED },	{ "written", MAP_SHARED },
 	{ "written", MAP_PRIVATE },	{ "pfn-written", MAP_SHARED },
 	{ "dma", MAP_SHARED },		{ "pfn-huge", MAP_SHARED },
-	{ "pfn-fault-around", MAP_SHARED },
+	{ "pfn-fault-around", MAP_SHARED }, { "io-huge", MAP_SHARED },
 };
 
 static const char * const legend[][2] = {
@@ -734,17 +736,17 @@ static const char *row_huge(struct cell *c, long advice)
 		return SKIP "needs CONFIG_TRANSPARENT_HUGEPAGE";
 	/* It is not about raw frames. */
 	if (!fgets(line, sizeof(line), f) ||
-	    (!(c->bit & PFN_HUGE) && strstr(line, "[never]")))
+	    (!(c->bit & RAW_HUGE) && strstr(line, "[never]")))
 		return SKIP "needs transparent_hugepage/enabled other than never";
-	if (c->bit & (HUGE | PFN_HUGE) && c->len != read_pmd_pagesize())
+	if (c->bit & (HUGE | RAW_HUGE) && c->len != read_pmd_pagesize())
 		return SKIP "needs PMDs no larger than the driver's buffer";
-	if (c->bit & PFN_HUGE && !addrmap_has_raw_huge())
+	if (c->bit & RAW_HUGE && !addrmap_has_raw_huge())
 		return SKIP "needs CONFIG_ARCH_SUPPORTS_PMD_PFNMAP";
 	if (advice && madvise(c->map, c->len, advice))
 		return error();
 	get(PAGE(c, 1));
 	/* What is raw is not counted, but the first access maps the last page, too. */
-	if (c->bit & PFN_HUGE)
+	if (c->bit & RAW_HUGE)
 		return faults(c->map + c->len - psize()) ? "pte" : "pmd";
 
 	return find_vma(c->map, &vma) && vma.pmd ? "pmd" : "pte";
@@ -1657,9 +1659,9 @@ static const struct row {
 	{ "madvise_populate_dropped", row_populate_dropped, 0,
 	  { { RAW, "EINVAL" }, { NO_REFAULT, "EFAULT" }, { ALL, "buffer" } } },
 	{ "huge_page", row_huge, 0,
-	  { { HUGE | PFN_HUGE, "pmd" }, { ALL, "pte" } } },
+	  { { HUGE | RAW_HUGE, "pmd" }, { ALL, "pte" } } },
 	{ "madvise_hugepage", row_huge, MADV_HUGEPAGE,
-	  { { HUGE | PFN_HUGE, "pmd" }, { ALL, "pte" } } },
+	  { { HUGE | RAW_HUGE, "pmd" }, { ALL, "pte" } } },
 	{ "madvise_nohugepage", row_huge, MADV_NOHUGEPAGE, { { ALL, "pte" } } },
 	/* Neither is there a page cache, nor would its pages be the driver's. */
 	{ "madvise_collapse", row_madvise, MADV_COLLAPSE, { { ALL, "EINVAL" } } },
@@ -1743,7 +1745,7 @@ static const struct row {
 
 	/* What others are told of it */
 	{ "vm_flags", row_vmflags, 0,
-	  { { PFN_S | DMA | IO, "sh pf io de dd" }, { PFN_P, "pf io de ac dd" },
+	  { { PFN_S | DMA | IO | IO_HUGE, "sh pf io de dd" }, { PFN_P, "pf io de ac dd" },
 	    { RAW_FAULT, "sh pf de dd" }, { HUGE_S, "sh de dd hg" },
 	    { HUGE_P, "de ac dd hg" }, { FAULT_S | DEFIO_S, "sh de dd" },
 	    { FAULT_P | DEFIO_P, "de ac dd" }, { SHARED, "sh de dd mm" },
@@ -1812,12 +1814,12 @@ static const char *observe(struct cell *c, long unused)
 	__u64 pmd = read_pmd_pagesize();
 
 	c->len = NR_PAGES * psize();
-	if (c->bit & (HUGE | PFN_HUGE) && pmd && pmd <= ADDRMAP_SHARED_LENGTH)
+	if (c->bit & (HUGE | RAW_HUGE) && pmd && pmd <= ADDRMAP_SHARED_LENGTH)
 		c->len = pmd;
 	c->fd = open_node(c->column, O_RDWR);
 	if (c->fd < 0)
 		return "no node";
-	if (!(c->bit & IO) && addrmap_set_length(c->fd, c->len))
+	if (!(c->bit & (IO | IO_HUGE)) && addrmap_set_length(c->fd, c->len))
 		return "no buffer";
 	for (int n = 0; n < NR_PAGES; n++)
 		if (!set_buffer_byte(c, n, n + 1))

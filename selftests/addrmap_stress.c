@@ -57,6 +57,8 @@ const struct node nodes[NR_NODES] = {
 	{ .name = "dma", .raw = true, .shared_only = true },
 	{ .name = "revoke", .refault = true, .revoke = true },
 	{ .name = "io", .raw = true, .shared_only = true, .device = true },
+	{ .name = "io-huge", .raw = true, .refault = true,
+	  .shared_only = true, .device = true },
 };
 
 bool has_node[NR_NODES];

@@ -13,7 +13,7 @@
 #include "vm_util.h"
 #include "addrmap_util.h"
 
-#define NR_NODES	15
+#define NR_NODES	16
 /* A sequence has at most that many operations, an actor in a race just these. */
 #define NR_STEPS	200
 /* A buffer is at most this large, a huge page on most machines. */

@@ -30,9 +30,9 @@
 #define NR_PAGES	16
 
 /*
- * The nodes that the driver always has. There are two more: "dma" where there is
- * DMA, and "io", if a device's memory was found for it by the parameters io_start
- * and io_length.
+ * The nodes that the driver always has. There are three more: "dma" where there is
+ * DMA, and "io" and "io-huge", if a device's memory was found for them by the
+ * parameters io_start and io_length, and io_huge_start and io_huge_length.
  */
 static const char * const addrmap_nodes[] = {
 	"pfn", "pages", "vmalloc", "fault", "fault-around", "pfn-fault", "huge",
@@ -41,6 +41,13 @@ static const char * const addrmap_nodes[] = {
 };
 
 #define NEEDS_IO	"needs a device: modprobe addrmap io_start= io_length="
+#define NEEDS_IO_HUGE	"needs a device: modprobe addrmap io_huge_start= io_huge_length="
+
+/* The node shows the memory of a device: there is one buffer, of that length. */
+static inline bool addrmap_is_device(const char *node)
+{
+	return !strcmp(node, "io") || !strcmp(node, "io-huge");
+}
 
 static inline int addrmap_open(const char *node, int flags)
 {
@@ -141,8 +148,8 @@ static inline int addrmap_translate(int fd, __u64 offset,
 }
 
 /*
- * Why a test of @node is to be skipped, or NULL. Of all nodes, only two may be
- * missing: "io" for want of a device, and "dma" where there is no DMA.
+ * Why a test of @node is to be skipped, or NULL. Of all nodes, only three may be
+ * missing: "io" and "io-huge" for want of a device, and "dma" where there is no DMA.
  */
 static inline const char *addrmap_missing(const char *node)
 {
@@ -156,14 +163,16 @@ static inline const char *addrmap_missing(const char *node)
 			close(fd);
 		return fd < 0 && errno == ENOENT ? "needs CONFIG_HAS_DMA" : NULL;
 	}
-	if (strcmp(node, "io"))
+	if (!addrmap_is_device(node))
 		return NULL;
 	fd = addrmap_open(node, O_RDWR);
+	if (fd < 0 && errno == ENOENT)
+		return strcmp(node, "io") ? NEEDS_IO_HUGE : NEEDS_IO;
 	if (fd < 0)
-		return errno == ENOENT ? NEEDS_IO : NULL;
+		return NULL;
 	if (!ioctl(fd, ADDRMAP_INFO, &info) &&
 	    info.length / sysconf(_SC_PAGESIZE) < NR_PAGES)
-		missing = "needs an io_length= of 16 pages";
+		missing = "needs an io_length= and an io_huge_length= of 16 pages";
 	close(fd);
 
 	return missing;

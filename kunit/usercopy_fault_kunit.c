@@ -4,8 +4,7 @@
  * part of the user's buffer cannot be accessed, when faults are not allowed,
  * and when the buffer is the mapping of a driver.
  *
- * A caller gets the number of bytes that were not copied. It is to be exact, since
- * the rest has been: what was copied may be used, or seen by the user.
+ * A caller gets the exact number of bytes that were not copied: it uses the others.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
@@ -55,7 +54,6 @@ static unsigned long anon_map(struct kunit *test, unsigned long nr_pages, unsign
 	addr = vm_mmap(NULL, 0, (nr_pages + 1) * PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS, 0);
 	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(addr), "mmap() returned %ld", (long)addr);
 	KUNIT_ASSERT_EQ(test, vm_munmap(addr + nr_pages * PAGE_SIZE, PAGE_SIZE), 0);
-
 	return addr;
 }
 

@@ -109,7 +109,17 @@ static void vmalloc_huge_no_large_page(struct kunit *test)
 {
 	unsigned long size = 2 * min_t(unsigned long, PMD_SIZE, SZ_4M);
 	struct mm_kunit_failing fail;
+	struct page *apart[32];
 	void *addr;
+
+	/* So that small pages do not follow each other, as after a longer time. */
+	for (int i = 0; i < ARRAY_SIZE(apart); i++) {
+		apart[i] = alloc_page(GFP_KERNEL);
+		mm_kunit_page(test);
+	}
+	for (int i = 0; i < ARRAY_SIZE(apart); i++)
+		if (apart[i])
+			__free_page(apart[i]);
 
 	mm_kunit_fail_setup(test, MM_KUNIT_FAIL_PAGE);
 	mm_kunit_for_each_failing(test, &fail) {

@@ -10,6 +10,7 @@
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/ioremap.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>

@@ -251,13 +251,25 @@ static inline bool mm_kunit_fail_next(struct mm_kunit_failing *fail)
 }
 
 /**
+ * mm_kunit_need_table_pages() - skip a case in which no page table needed a page
+ * @test: the case
+ * @failed: whether anything failed for the lack of a page
+ *
+ * 64-bit PowerPC cuts several page tables out of a page, so there may be one left.
+ */
+static inline void mm_kunit_need_table_pages(struct kunit *test, bool failed)
+{
+	if (IS_ENABLED(CONFIG_PPC64) && !failed)
+		kunit_skip(test, "needs a machine with a page for each page table");
+}
+
+/**
  * mm_kunit_for_each_failing() - a round for each allocation, in which it fails
  * @test: the case, after mm_kunit_fail_setup()
  * @fail: a struct mm_kunit_failing, which says which allocation it is
  *
  * In the last round none fails, so what is tested has to succeed. The case fails
- * if nothing was allocated at all, or if there is no end. 64-bit PowerPC cuts several
- * page tables out of a page: where one was left, the case is skipped.
+ * if nothing was allocated at all, or if there is no end.
  *
  *	mm_kunit_fail_setup(test, MM_KUNIT_FAIL_ONE);
  *	mm_kunit_for_each_failing(test, &fail) {
@@ -275,8 +287,7 @@ static inline bool mm_kunit_fail_next(struct mm_kunit_failing *fail)
 /* The end of the loop, where it stands in the case. */
 #define mm_kunit_fail_over(test, fail)						\
 ({										\
-	if (IS_ENABLED(CONFIG_PPC64) && (fail)->nth == 1)			\
-		kunit_skip(test, "needs a machine with a page for each page table"); \
+	mm_kunit_need_table_pages(test, (fail)->nth > 1);			\
 	KUNIT_EXPECT_GT_MSG(test, (fail)->nth, 1, "rounds: no allocation has failed"); \
 	KUNIT_EXPECT_LT_MSG(test, (fail)->nth, MM_KUNIT_FAIL_ROUNDS,		\
 			    "rounds: the last one still failed");		\

@@ -134,6 +134,7 @@ static void mmap_action_no_memory(struct kunit *test)
 				    "entry of the first page, allocation %u", fail.nth);
 		PREPARE_EXPECT_NOTHING_LEFT(test, before, "after allocation %u failed", fail.nth);
 	}
+	mm_kunit_need_table_pages(test, errors);
 	KUNIT_EXPECT_GT_MSG(test, errors, 0, "calls that have failed");
 }
 

@@ -537,6 +537,7 @@ static void remap_pfn_range_no_memory(struct kunit *test)
 		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(addr, NR_PAGES * PAGE_SIZE), 0,
 				    "munmap(), allocation %u", fail.nth);
 	}
+	mm_kunit_need_table_pages(test, errors);
 	KUNIT_EXPECT_GT_MSG(test, errors, 0, "calls that have failed");
 }
 

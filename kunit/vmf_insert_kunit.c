@@ -304,6 +304,7 @@ static void vmf_insert_no_memory(struct kunit *test)
 					    "no allocation has failed");
 		KUNIT_ASSERT_EQ_MSG(test, vm_munmap(at, 2 * PAGE_SIZE), 0, "round %u", fail.nth);
 	}
+	mm_kunit_need_table_pages(test, errors);
 	KUNIT_EXPECT_GT_MSG(test, errors, 0, "inserts that have failed");
 }
 

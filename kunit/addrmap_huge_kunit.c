@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 #include <linux/align.h>
 #include <linux/fs.h>
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>

@@ -180,6 +180,25 @@ static void ioremap_refuses_range(struct kunit *test)
 }
 
 /*
+ * On arm and arm64, ioremap() of memory warns and returns NULL, because the kernel's
+ * other mapping of that memory is cached, and two mappings that do not agree lose data.
+ * (x86: ioremap_x86.ioremap_refuses_ram.)
+ */
+static void ioremap_refuses_memory(struct kunit *test)
+{
+	phys_addr_t phys = page_to_phys(mm_kunit_page(test));
+
+	if (!IS_ENABLED(CONFIG_ARM64) && !IS_ENABLED(CONFIG_ARM))
+		kunit_skip(test, "needs CONFIG_ARM64 or CONFIG_ARM");
+	kunit_warning_suppress(test) {
+		IO_EXPECT_REFUSED(test, ioremap(phys, 4), "ioremap() of memory");
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, MM_KUNIT_WARN(1));
+		IO_EXPECT_REFUSED(test, ioremap_wc(phys + 8, 4), "ioremap_wc() of memory");
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, MM_KUNIT_WARN(2));
+	}
+}
+
+/*
  * Each ioremap() makes a mapping of its own, even of the same range, and iounmap()
  * of one leaves the other alone, because drivers map shared registers without
  * knowing of each other.
@@ -410,6 +429,7 @@ static struct kunit_case ioremap_cases[] = {
 	KUNIT_CASE_PARAM(ioremap_range, device_range_gen_params),
 	KUNIT_CASE_PARAM(ioremap_area, device_range_gen_params),
 	KUNIT_CASE(ioremap_refuses_range),
+	KUNIT_CASE(ioremap_refuses_memory),
 	KUNIT_CASE(ioremap_twice),
 	KUNIT_CASE(iounmap_other_address),
 	KUNIT_CASE(ioremap_np_unsupported),

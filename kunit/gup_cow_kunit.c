@@ -320,19 +320,18 @@ static void pin_user_pages_fast_longterm_of_driver(struct kunit *test)
 			long fast_ret = gup_error(&gups[GUP_PIN_FAST], at, flags);
 			struct page *slow = gup_page(&gups[GUP_PIN], at, flags);
 			struct page *fast = gup_page(&gups[GUP_PIN_FAST], at, flags);
-
 			bool refused = files[i].ops == &mkwrite_vm_ops &&
 				       flags == (FOLL_LONGTERM | FOLL_WRITE);
 			struct page *page = refused ? ERR_PTR(-EFAULT) : drv->pages[1];
 
 			KUNIT_EXPECT_EQ_MSG(test, slow_ret, refused ? -EFAULT : 1,
-					    "pin_user_pages(), %s, flags %#x", desc, flags);
+					    "slow: %s, flags %#x", desc, flags);
 			KUNIT_EXPECT_EQ_MSG(test, fast_ret, refused ? -EFAULT : 1,
-					    "pin_user_pages_fast(), %s, flags %#x", desc, flags);
+					    "fast: %s, flags %#x", desc, flags);
 			KUNIT_EXPECT_PTR_EQ_MSG(test, slow, page,
-						"pin_user_pages(), %s, flags %#x", desc, flags);
+						"slow: %s, flags %#x", desc, flags);
 			KUNIT_EXPECT_PTR_EQ_MSG(test, fast, page,
-						"pin_user_pages_fast(), %s, flags %#x", desc, flags);
+						"fast: %s, flags %#x", desc, flags);
 		}
 		KUNIT_EXPECT_EQ_MSG(test, vm_munmap(addr, TEST_DRIVER_PAGES * PAGE_SIZE), 0, "%s",
 				    desc);

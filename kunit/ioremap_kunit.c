@@ -194,7 +194,6 @@ static void ioremap_refuses_memory(struct kunit *test)
 		IO_EXPECT_REFUSED(test, ioremap(phys, 4), "ioremap() of memory");
 		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, MM_KUNIT_WARN(1));
 		IO_EXPECT_REFUSED(test, ioremap_wc(phys + 8, 4), "ioremap_wc() of memory");
-		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, MM_KUNIT_WARN(2));
 	}
 }
 

@@ -107,7 +107,8 @@ static const char *check_area_pages(struct kunit *test, void *addr, unsigned lon
  */
 static void vmalloc_huge_no_large_page(struct kunit *test)
 {
-	unsigned long size = 2 * min_t(unsigned long, PMD_SIZE, SZ_4M);
+	/* The allocator of areas asks for two blocks in one piece, and then for the third. */
+	unsigned long size = 3 * min_t(unsigned long, PMD_SIZE, SZ_4M);
 	struct mm_kunit_failing fail;
 	struct page *apart[32];
 	void *addr;

@@ -1561,9 +1561,9 @@ static const char *row_mbind(struct cell *c, long flags)
 	unsigned long nodes;
 	int node;
 
-	/* There is no safe way to ask. Linux 7.3 has changed mincore() as well. */
+	/* Before, it is an oops. Linux 7.3 is known by mincore(), as it cannot be tried. */
 	if (c->bit & IO_HUGE && c->len != NR_PAGES * psize() && !addrmap_sees_frames())
-		return SKIP "needs Linux 7.3: earlier, mbind() of a huge entry without pages is an oops";
+		return SKIP "needs Linux 7.3, whose mbind() asks for the page first";
 	get(PAGE(c, 5));
 	node = page_node(PAGE(c, 5));
 	if (node == -ENOSYS)

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The init of scripts/bench's machine: what it costs a process to map memory of each
- * kind and read a byte of each page, and to unmap it. Prints lines
+ * kind and read a byte of each page, to unmap it, and to read() and write() it. Prints
+ * lines
  *
- *	bench: NAME PAGES MAP UNMAP
+ *	bench: NAME PAGES map PS unmap PS read PS write PS
  *
- * with picoseconds a page, where a nanosecond is an instruction under qemu -icount.
- * "bench: NAME - REASON" is one that cannot be measured here. The pages are there
- * before, unless the name says otherwise. The lowest of some rounds counts.
+ * with picoseconds a page, where a nanosecond is an instruction under qemu -icount;
+ * without read and write if there is no such call. "bench: NAME PAGES - REASON" is one
+ * that cannot be measured here. The pages are there before, unless the name says
+ * otherwise. The lowest of some rounds counts.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,13 +33,18 @@
 #define PAGE	4096UL
 #define HUGE	(2UL << 20)
 #define ROUNDS	4
+#define CHUNK	(16 * PAGE)	/* of read() and write() */
+#define BENCH_RESERVED	0x38000000	/* as scripts/bench tells the kernel */
 
 struct memory {
 	const char *name;
 	int (*open)(const char *path, size_t len);
 	const char *path;
 	int flags;	/* of mmap() */
-	size_t least;	/* bytes */
+	off_t offset;	/* of mmap() */
+	size_t least, most;	/* bytes; most is not limited if it is 0 */
+	int write;	/* each page is written to, not read */
+	int no_file;	/* read() and write() are not of the memory */
 };
 
 static int node_open(const char *path, size_t len)
@@ -66,6 +73,13 @@ static int new_memfd(size_t len, unsigned int flags)
 	int fd = memfd_create("bench", flags);
 
 	return fd < 0 || ftruncate(fd, len) ? -1 : fd;
+}
+
+/* The file is not used, or its memory is at an offset. */
+static int plain_open(const char *path, size_t len)
+{
+	(void)len;
+	return open(path, O_RDWR);
 }
 
 /* A memfd whose pages are there. */
@@ -109,11 +123,19 @@ static const struct memory memories[] = {
 	{ "addrmap/pfn-fault-around", node_open, "/dev/addrmap/pfn-fault-around" },
 	{ "addrmap/huge", node_open, "/dev/addrmap/huge" },
 	{ "addrmap/pfn-huge", node_open, "/dev/addrmap/pfn-huge" },
+	/* the first half of ivshmem's BAR of 2 MiB */
+	{ "addrmap/io", plain_open, "/dev/addrmap/io", .most = 256 * PAGE },
+	/* memory that the kernel does not use: memmap= on its command line */
+	{ "/dev/mem", plain_open, "/dev/mem", .offset = BENCH_RESERVED, .no_file = 1 },
 	{ "dma-heap/system", heap_open, "/dev/dma_heap/system" },
 	{ "udmabuf", udmabuf_open, "/dev/udmabuf" },
 	{ "memfd", memfd_open },
 	{ "memfd,MAP_POPULATE", memfd_open, .flags = MAP_POPULATE },
-	{ "hugetlb", hugetlb_open, .least = HUGE },
+	{ "hugetlb", hugetlb_open, .least = HUGE, .no_file = 1 },
+	/* memory of the process alone, which comes with the first write */
+	{ "anonymous", plain_open, "/dev/null", MAP_ANONYMOUS, .write = 1, .no_file = 1 },
+	{ "anonymous,MAP_POPULATE", plain_open, "/dev/null", MAP_ANONYMOUS | MAP_POPULATE,
+	  .no_file = 1 },
 };
 
 static const size_t lengths[] = { PAGE, 16 * PAGE, 256 * PAGE, 4096 * PAGE, 16384 * PAGE };
@@ -135,9 +157,32 @@ static void put(const char *path, const char *text)
 	close(fd);
 }
 
+static unsigned long lower(unsigned long a, unsigned long b)
+{
+	return a < b ? a : b;
+}
+
+/* What read() or write() of all of the memory takes, or 0 if there is no such call. */
+static unsigned long copy_all(int fd, size_t len, int write)
+{
+	static char buf[CHUNK];
+	unsigned long start = now();
+
+	for (size_t done = 0; done < len;) {
+		size_t want = lower(len - done, CHUNK);
+		ssize_t n = write ? pwrite(fd, buf, want, done) : pread(fd, buf, want, done);
+
+		if (n <= 0)
+			return 0;
+		done += n;
+	}
+	return now() - start;
+}
+
 static void measure(const struct memory *m, size_t len)
 {
-	unsigned long map = -1UL, unmap = -1UL, nr = len / PAGE;
+	unsigned long map = -1UL, unmap = -1UL, rd = -1UL, wr = -1UL, nr = len / PAGE;
+	int shared = m->flags & MAP_ANONYMOUS ? MAP_PRIVATE : MAP_SHARED;
 	int fd = m->open(m->path, len);
 
 	if (fd < 0) {
@@ -147,22 +192,34 @@ static void measure(const struct memory *m, size_t len)
 	sleep(2);	/* until what the kernel does in the background is done */
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned long start = now(), mapped, done;
-		char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | m->flags, fd, 0);
+		char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, shared | m->flags,
+			       m->flags & MAP_ANONYMOUS ? -1 : fd, m->offset);
 
 		if (p == MAP_FAILED) {
 			printf("bench: %s %lu - mmap: %s\n", m->name, nr, strerror(errno));
-			break;
+			close(fd);
+			return;
 		}
-		for (size_t i = 0; i < len; i += PAGE)
-			*(volatile char *)(p + i);
+		for (size_t i = 0; i < len; i += PAGE) {
+			if (m->write)
+				*(volatile char *)(p + i) = 1;
+			else
+				*(volatile char *)(p + i);
+		}
 		mapped = now();
 		munmap(p, len);
 		done = now();
-		map = mapped - start < map ? mapped - start : map;
-		unmap = done - mapped < unmap ? done - mapped : unmap;
+		map = lower(map, mapped - start);
+		unmap = lower(unmap, done - mapped);
+		if (m->no_file)
+			continue;
+		wr = lower(wr, copy_all(fd, len, 1));
+		rd = lower(rd, copy_all(fd, len, 0));
 	}
-	if (map != -1UL)
-		printf("bench: %s %lu %lu %lu\n", m->name, nr, map * 1000 / nr, unmap * 1000 / nr);
+	printf("bench: %s %lu map %lu unmap %lu", m->name, nr, map * 1000 / nr, unmap * 1000 / nr);
+	if (!m->no_file && rd && wr)
+		printf(" read %lu write %lu", rd * 1000 / nr, wr * 1000 / nr);
+	printf("\n");
 	close(fd);
 }
 
@@ -181,7 +238,8 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(memories) / sizeof(*memories); i++)
 		for (size_t j = 0; j < sizeof(lengths) / sizeof(*lengths); j++)
-			if (lengths[j] >= memories[i].least)
+			if (lengths[j] >= memories[i].least &&
+			    (!memories[i].most || lengths[j] <= memories[i].most))
 				measure(memories + i, lengths[j]);
 	printf("bench: end\n");
 	fflush(stdout);

@@ -2628,8 +2628,8 @@ FIXTURE_VARIANT(addrmap_written)
 	const char *node;
 };
 
-FIXTURE_VARIANT_ADD(addrmap_written, pages) { .node = "written" };
-FIXTURE_VARIANT_ADD(addrmap_written, frames) { .node = "pfn-written" };
+FIXTURE_VARIANT_ADD(addrmap_written, written) { .node = "written" };
+FIXTURE_VARIANT_ADD(addrmap_written, pfn_written) { .node = "pfn-written" };
 
 FIXTURE_SETUP(addrmap_written)
 {

@@ -133,8 +133,15 @@ const char *device_check_freed(struct op *op, long event)
 
 	if (event == UNBOUND && (!op->dev->unbind || op->dev->io))
 		return op->dev->unbind ? unbind_io(op) : "-";
-	if (op->dev->io || op->dev->kind == KIND_CACHED)
+	if (op->dev->kind == KIND_CACHED)
 		return "-";
+	/* What may be written to has no registers that a read changes. */
+	if (op->dev->io && !op->dev->write) {
+		if (event == CLOSED)
+			device_say(NOTE, "freed-not-judged",
+				   "may be a device's memory, which is read only with --write");
+		return "-";
+	}
 	if (event == OPENED_AGAIN && !op->dev->path)
 		return "-";
 	/* What this CPU frees is what it gets next. */
